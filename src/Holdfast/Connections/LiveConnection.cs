@@ -184,7 +184,7 @@ internal sealed class LiveConnection : IPageClient
             _services.Pages.End(failed);
             if (++_remounts > MaxRemounts)
             {
-                await EndAsync(ErrorCode.Failed, CloseCode.TryAgainLater).ConfigureAwait(false);
+                GiveUp();
                 return;
             }
 
@@ -204,8 +204,14 @@ internal sealed class LiveConnection : IPageClient
                 _services.Metrics.JoinFailed(_address.PageType, exception);
             }
 
-            await EndAsync(ErrorCode.Failed, CloseCode.TryAgainLater).ConfigureAwait(false);
+            GiveUp();
         }
+    }
+
+    private void GiveUp()
+    {
+        _writer.Send(ServerFrame.Error(ErrorCode.Failed, 0, ""));
+        _writer.Close(CloseCode.TryAgainLater, ErrorCode.Failed);
     }
 
     // ---- frames ----
@@ -232,8 +238,8 @@ internal sealed class LiveConnection : IPageClient
             case ClientFrameKind.Event:
                 if (!_awaitsFields)
                 {
+                    _remounts = 0;
                     _page!.Receive(frame.Event);
-                    _remounts = _page.Settled > 0 && !_page.IsDead ? 0 : _remounts;
                 }
 
                 return true;
