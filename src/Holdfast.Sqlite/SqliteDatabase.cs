@@ -5,7 +5,9 @@ namespace Holdfast.Sqlite;
 
 /// <summary>Owns nothing but the path: opens connections to the file, and sees to it that it is one of ours, with the schema
 /// that this version knows. Called from any thread.</summary>
-internal sealed class SqliteDatabase(string path)
+/// <param name="path">The full path.</param>
+/// <param name="busyTimeout">How long a statement waits for another process' lock.</param>
+internal sealed class SqliteDatabase(string path, TimeSpan busyTimeout)
 {
     /// <summary>The version of <c>schema.sql</c>.</summary>
     public const long SchemaVersion = 1;
@@ -13,17 +15,18 @@ internal sealed class SqliteDatabase(string path)
     /// <summary>'Hold' in ASCII, as in <c>schema.sql</c>.</summary>
     private const long ApplicationId = 0x486F6C64;
 
-    /// <summary>How long a statement waits for another process' lock, in milliseconds. Chosen: far longer than any commit
-    /// of ours, and shorter than a user waits for a page.</summary>
-    private const int BusyTimeoutMilliseconds = 5_000;
+    /// <summary>Chosen: far longer than any commit of ours, and shorter than a user waits for a page.</summary>
+    private static readonly TimeSpan s_busyTimeout = TimeSpan.FromSeconds(5);
+
+    public SqliteDatabase(string path) : this(path, s_busyTimeout)
+    {
+    }
 
     /// <summary>The full path of the file.</summary>
     public string Path { get; } = path;
 
-    /// <summary>Makes the file and its schema if they are not there. Says in its exception what to do when it cannot.</summary>
-    public void Prepare() => OpenChecked().Dispose();
-
-    /// <summary>Opens a connection and checks the file as <see cref="Prepare"/> does. The caller disposes it.</summary>
+    /// <summary>Makes the file and its schema if they are not there, and opens a connection. The caller disposes it.</summary>
+    /// <exception cref="SqliteStoreException">It is not possible; the message says why, and what to do.</exception>
     public SqliteConnection OpenChecked()
     {
         SqliteConnection? connection = null;
@@ -45,7 +48,7 @@ internal sealed class SqliteDatabase(string path)
         }
     }
 
-    /// <summary>Opens a connection to a file that was checked. The caller disposes it.</summary>
+    /// <summary>Opens a connection to a file that <see cref="OpenChecked"/> has seen. The caller disposes it.</summary>
     public SqliteConnection Open()
     {
         var settings = new SqliteConnectionStringBuilder
@@ -54,13 +57,13 @@ internal sealed class SqliteDatabase(string path)
             Mode = SqliteOpenMode.ReadWrite,
             // Connections are kept by us, with their prepared statements.
             Pooling = false,
-            DefaultTimeout = BusyTimeoutMilliseconds / 1_000,
+            DefaultTimeout = Math.Max(1, (int)busyTimeout.TotalSeconds),
         };
         var connection = new SqliteConnection(settings.ConnectionString);
         try
         {
             connection.Open();
-            raw.sqlite3_busy_timeout(connection.Handle, BusyTimeoutMilliseconds);
+            raw.sqlite3_busy_timeout(connection.Handle, (int)busyTimeout.TotalMilliseconds);
             Execute(connection, SqlText.Connection);
             return connection;
         }
