@@ -9,6 +9,10 @@ public sealed class MemorySessionStoreTests : SessionStoreConformance
 {
     private MemorySessionStore? _store;
 
+    protected override int HistorySteps => 10_000;
+
+    protected override int RaceIncrements => 5_000;
+
     /// <summary>Nodes of one process share the instance.</summary>
     protected override ValueTask<ISessionStore> OpenStoreAsync(FakeTimeProvider clock) =>
         ValueTask.FromResult<ISessionStore>(_store ??= new MemorySessionStore(clock));

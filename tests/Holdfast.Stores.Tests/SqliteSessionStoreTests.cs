@@ -8,6 +8,8 @@ public sealed class SqliteSessionStoreTests : DurableSessionStoreConformance
 {
     private readonly TemporaryDirectory _directory = new();
 
+    protected override int RaceIncrements => 200;
+
     protected override ValueTask<ISessionStore> OpenStoreAsync(FakeTimeProvider clock) =>
         ValueTask.FromResult<ISessionStore>(
             new SqliteSessionStore(new SqliteStoreOptions { Path = _directory.File("holdfast.db") }, clock));

@@ -54,7 +54,7 @@ internal sealed class RandomStoreHistory(
         string[] needed =
         [
             "created", "changed", "entry removed", "conflict on another revision", "conflict on a missing session",
-            "conflict on an expired session", "created over an expired one", "read", "unchanged", "missing", "expired",
+            "conflict on an expired session", "conflict on an expired session's own revision", "created over an expired one", "read", "unchanged", "missing", "expired",
             "deleted", "deleted nothing", "listed", "swept",
         ];
         var never = needed.Where(witness => !_witnesses.ContainsKey(witness)).ToArray();
@@ -74,7 +74,8 @@ internal sealed class RandomStoreHistory(
         {
             Expect(!result.Committed, $"a write of '{key}' on {expected} should conflict, stored is {live?.Revision}");
             Witness(live is not null ? "conflict on another revision"
-                : stored is null ? "conflict on a missing session" : "conflict on an expired session");
+                : stored is null ? "conflict on a missing session"
+                : stored.Revision == expected ? "conflict on an expired session's own revision" : "conflict on an expired session");
             return;
         }
         Expect(result.Committed, $"a write of '{key}' on {expected} should be committed");
@@ -171,10 +172,12 @@ internal sealed class RandomStoreHistory(
 
     private long CurrentRevision(string key) => Live(key)?.Revision ?? 0;
 
-    private long SomeRevision(string key) => _random.Next(4) switch
+    /// <summary>Often one that is not stored: none, a future one, an older one, or that of a session that is gone.</summary>
+    private long SomeRevision(string key) => _random.Next(6) switch
     {
         0 => 0,
         1 => CurrentRevision(key) + 1,
+        2 or 3 when _revisions[key] is { Count: > 0 } past => past[^1],
         _ when _revisions[key] is { Count: > 0 } past => past[_random.Next(past.Count)],
         _ => 1,
     };
