@@ -26,6 +26,12 @@ class Sum {
     }
 }
 
+/** Source: the finaliser of MurmurHash3, its first half. */
+function mixed(value: number): number {
+    value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+    return value ^ (value >>> 13);
+}
+
 const hex = (value: number) => (value >>> 0).toString(16).padStart(8, '0');
 
 /** Shows whether the document holds what the server would write between the page's markers. */
@@ -77,7 +83,7 @@ function feedText(sum: Sum, text: string, unlessEmpty: boolean): void {
     sum.unit(5);
 }
 
-/** Attributes have no order, so their sums are added. */
+/** Attributes have no order, so their sums are added; mixed before, lest two values that change places add up to the same. */
 function feedAttributes(sum: Sum, element: Element): void {
     let a = 0, b = 0;
     for (const { name } of element.attributes) {
@@ -85,8 +91,8 @@ function feedAttributes(sum: Sum, element: Element): void {
         one.text(name);
         one.unit(0);
         one.text(givenValue(element, name)!);
-        a = (a + one.a) | 0;
-        b = (b + one.b) | 0;
+        a = (a + mixed(one.a)) | 0;
+        b = (b + mixed(one.b)) | 0;
     }
     sum.number(a);
     sum.number(b);

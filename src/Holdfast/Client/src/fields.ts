@@ -63,6 +63,7 @@ export class Fields {
     writing(control: Control): () => void {
         const touch = this.#touches.get(control);
         const untold = touch ? touch.ref === Infinity : isTouched(control);
+        this.#pin(control);
         return () => {
             this.#waiting.delete(control);
             if (isFile(control) || (touch && !untold && touch.ref > this.handled))
@@ -81,6 +82,7 @@ export class Fields {
         const value = valueOf(control);
         const checked = (control as HTMLInputElement).checked;
         const caret = control === document.activeElement ? caretOf(control) : undefined;
+        this.#pin(control);
         return () => {
             restoreValue(control, value, checked);
             caret?.();
@@ -123,6 +125,12 @@ export class Fields {
         this.#waiting.delete(control);
         if (this.#touches.get(control) === waiting.touch && waiting.live === JSON.stringify(valueOf(control)))
             this.#write(control);
+    }
+
+    /** Keeps the value of a composing control from following its attribute, as it does until the first character. */
+    #pin(control: Control): void {
+        if (control === this.#composing)
+            control.value = control.value;
     }
 
     #write(control: Control): void {

@@ -99,10 +99,11 @@ export class Identity {
                 resolve(answer);
             };
             channel.onmessage = ({ data }: MessageEvent<{ id: string; from: string; taken?: string }>) => {
-                if (data.taken === mine && !isOurs)
-                    conclude(false);
-                else if (data.id === id && !data.taken && (isOurs || mine < data.from)) // of two that ask at once, one stays
+                const asks = data.id === id && !data.taken;
+                if (asks && (isOurs || mine < data.from))
                     channel.postMessage({ id, from: mine, taken: data.from });
+                else if (!isOurs && (asks || data.taken === mine)) // of two that ask at once, the other stays
+                    conclude(false);
             };
             const cancel = this.#clock.after(Time.TabInquiry, () => conclude(true));
             channel.postMessage({ id, from: mine });

@@ -66,7 +66,7 @@ export function endOf(start: Comment): Comment {
                 node = endOf(node); // raw HTML may hold any comments
         }
     }
-    throw new Mismatch(`The comment '/${start.data}' is missing.`);
+    throw new Mismatch(`The comment '/${start.data}' is not beside its start.`);
 }
 
 export function* nodesOf(parent: Parent): Generator<LogicalNode, void, undefined> {
