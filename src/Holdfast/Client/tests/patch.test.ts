@@ -245,6 +245,14 @@ describe('Controls', () => {
         expect(query('select').outerHTML).toBe('<select><option>x</option><option value="z" selected="">Z</option></select>');
     });
 
+    test("a select without a value shows what its HTML would", () => {
+        begin('<select><option>null</option><option selected>b</option></select><select multiple><option selected>a</option></select>');
+        apply(['x', 0, 'value'], ['x', 1, 'value']);
+        expect(query<HTMLSelectElement>('select').value).toBe('null');
+        expect(shown()).not.toContain('selected');
+        expect(query<HTMLSelectElement>('[multiple]').selectedOptions.length).toBe(0);
+    });
+
     test('a multiple select takes a list', () => {
         begin('<select multiple><option>a</option><option>b</option><option>c</option></select>');
         apply(['a', 0, 'value', ['a', 'c']]);
