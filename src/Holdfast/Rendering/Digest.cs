@@ -33,8 +33,16 @@ internal struct Digest
         pair.Feed(name);
         pair.Feed('\0');
         pair.Feed(value);
-        _sumA += pair._a;
-        _sumB += pair._b;
+        _sumA += Scramble(pair._a);
+        _sumB += Scramble(pair._b);
+    }
+
+    /// <summary>Without it, the sum would not see values that change places. Source: a step of MurmurHash3's finaliser.</summary>
+    private static uint Scramble(uint value)
+    {
+        value ^= value >> 16;
+        value *= 0x85ebca6b;
+        return value ^ (value >> 13);
     }
 
     public void EndAttributes()
