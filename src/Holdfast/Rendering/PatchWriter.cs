@@ -23,6 +23,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     private ArrayBufferWriter<byte>? _buffer;
     private Utf8JsonWriter _json = null!;
     private int _stepsWritten;
+    private int _stepsBack;
     private bool _componentOpen;
     private int _componentNumber;
     private int _nextNumber = 1;
@@ -136,6 +137,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         renderer.Handlers.IndexComponent(handlers, sequence, disambiguate: true);
         _steps.Clear();
         _stepsWritten = 0;
+        _stepsBack = 0;
         _componentOpen = false;
         _componentNumber = number;
         _written.Clear();
@@ -161,7 +163,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 _steps.Add(edit.SiblingIndex);
                 break;
             case RenderTreeEditType.StepOut:
-                StepOut(sequence);
+                StepOut();
                 break;
             case RenderTreeEditType.UpdateText:
                 Begin("t"u8, edit.SiblingIndex, sequence);
@@ -285,7 +287,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
 
         while (_steps.Count > 0)
         {
-            StepOut(sequence);
+            StepOut();
         }
 
         var frames = renderer.FramesOf(componentId);
@@ -295,12 +297,11 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         change.Walk(frames.Array, 0, frames.Count);
     }
 
-    private void StepOut(long sequence)
+    private void StepOut()
     {
         if (_stepsWritten == _steps.Count)
         {
-            OpenComponent(sequence);
-            _json.WriteNumberValue(-1);
+            _stepsBack++;
             _stepsWritten--;
         }
 
@@ -319,6 +320,11 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
 
     private void WriteSteps()
     {
+        for (; _stepsBack > 0; _stepsBack--)
+        {
+            _json.WriteNumberValue(-1);
+        }
+
         for (; _stepsWritten < _steps.Count; _stepsWritten++)
         {
             _json.WriteNumberValue(_steps[_stepsWritten]);
@@ -396,7 +402,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
 
             patch._steps.Add(node);
             Walk(frames, content, end);
-            patch.StepOut(sequence);
+            patch.StepOut();
         }
     }
 }
