@@ -12,6 +12,7 @@ public sealed class ProtocolConnection : IAsyncDisposable
     private readonly SemaphoreSlim _sending = new(1);
     private readonly CancellationTokenSource _stop = new();
     private volatile TaskCompletionSource? _pause;
+    private int _isDisposed;
 
     internal ProtocolConnection(WebSocket socket, Func<string, Task> receive)
     {
@@ -70,9 +71,14 @@ public sealed class ProtocolConnection : IAsyncDisposable
         await Closed.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Drops the connection without a close, as a lost network does.</summary>
+    /// <summary>Drops the connection without a close, as a lost network does; nothing once that has been done.</summary>
     public void Abort()
     {
+        if (Closed.IsCompleted)
+        {
+            return;
+        }
+
         _socket.Abort();
         _stop.Cancel();
         Resume();
@@ -81,6 +87,11 @@ public sealed class ProtocolConnection : IAsyncDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+        {
+            return;
+        }
+
         Abort();
         await Closed;
         _socket.Dispose();
