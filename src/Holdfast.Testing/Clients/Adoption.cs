@@ -43,9 +43,12 @@ internal static class Adoption
 
     private static bool Agree(INode shown, INode wanted) => (shown, wanted) switch
     {
-        (IElement a, IElement b) => a.LocalName == b.LocalName && a.NamespaceUri == b.NamespaceUri && a.Id == b.Id,
+        (IElement a, IElement b) => a.LocalName == b.LocalName && a.NamespaceUri == b.NamespaceUri && a.Id == b.Id
+            && (!LiveControls.IsControl(a) || (SameAttribute(a, b, "name") && SameAttribute(a, b, "type"))),
         _ => shown.NodeType == wanted.NodeType,
     };
+
+    private static bool SameAttribute(IElement a, IElement b, string name) => a.GetAttribute(name) == b.GetAttribute(name);
 
     private static void Update(INode kept, INode wanted)
     {

@@ -77,8 +77,8 @@ public static class Digest
                 one.Feed(attribute.Name);
                 one.Feed(0);
                 one.Feed(attribute.Value);
-                a += one.A;
-                b += one.B;
+                a += Mixed(one.A);
+                b += Mixed(one.B);
             }
 
             Feed((ushort)a);
@@ -114,6 +114,13 @@ public static class Digest
         {
             A = (A ^ unit) * 0x01000193;
             B = (B ^ unit) * 0x85ebca6b;
+        }
+
+        /// <summary>Without it, two values that change places could add up to the same. Source: MurmurHash3's finaliser.</summary>
+        private static uint Mixed(uint number)
+        {
+            number = (number ^ (number >> 16)) * 0x85ebca6b;
+            return number ^ (number >> 13);
         }
 
         private static string MarkupOf(LiveNode block) =>

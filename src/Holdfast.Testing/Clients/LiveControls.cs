@@ -60,6 +60,9 @@ public sealed class LiveControls
         Focused = control;
     }
 
+    /// <summary>Whether an element has a value of its own beside the one that its HTML gives.</summary>
+    public static bool IsControl(IElement element) => element.LocalName is "input" or "textarea" or "select";
+
     /// <summary>Whether it is a radio button.</summary>
     public static bool IsRadio(IElement control) => TypeOf(control) == "radio";
 
@@ -83,15 +86,16 @@ public sealed class LiveControls
     internal IEnumerable<IElement> Touched() => _document.FindAll("input, textarea, select").Where(control =>
         IsTouched(control) && TypeOf(control) != "file" && (!IsRadio(control) || ValueOf(control) == true));
 
-    /// <summary>The server wrote the value: it replaces the live one, at once or when the focus leaves.</summary>
+    /// <summary>The server wrote the value. It replaces the live one at once; not while an event with a newer one is
+    /// under way, and, where no event has told of that, only when the focus leaves.</summary>
     internal void WrittenByServer(IElement control, long handledRef)
     {
-        if (!_states.TryGetValue(control, out var state))
+        if (!_states.TryGetValue(control, out var state) || (state.TouchedBy > handledRef && state.TouchedBy != NotSent))
         {
             return;
         }
 
-        if (control == Focused && state.TouchedBy > handledRef)
+        if (control == Focused && state.TouchedBy == NotSent)
         {
             state.IsHeldBack = true;
         }
@@ -101,12 +105,12 @@ public sealed class LiveControls
         }
     }
 
-    /// <summary>Selects the options with this value (for a multiple select a JSON array of values), as if the HTML had.</summary>
-    internal void Select(IElement select, string value)
+    /// <summary>Selects the options with this value, or with these values, as if the HTML had.</summary>
+    internal void Select(IElement select, JsonElement value)
     {
-        string[] wanted = select.HasAttribute("multiple") && value.StartsWith('[')
-            ? JsonSerializer.Deserialize<string[]>(value)!
-            : [value];
+        string[] wanted = value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(one => one.GetString()!)]
+            : [value.GetString()!];
         foreach (var option in select.QuerySelectorAll("option"))
         {
             if (wanted.Contains(ValueOfOption(option)))

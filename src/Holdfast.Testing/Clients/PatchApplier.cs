@@ -6,7 +6,7 @@ namespace Holdfast.Testing.Clients;
 /// <summary>Applies one patch. Lives as long as that: a <c>select</c>'s value waits here for the other edits.</summary>
 internal sealed class PatchApplier(LiveDocument document, long handledRef)
 {
-    private readonly List<(IElement Select, string Value)> _selections = [];
+    private readonly List<(IElement Select, JsonElement Value)> _selections = [];
 
     public void Apply(JsonElement components)
     {
@@ -73,7 +73,7 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
                 Remove(parent.Nodes[edit[1].GetInt32()]);
                 break;
             case "a":
-                SetAttribute(ElementAt(parent, edit[1].GetInt32()), edit[2].GetString()!, edit[3].GetString()!);
+                SetAttribute(ElementAt(parent, edit[1].GetInt32()), edit[2].GetString()!, edit[3]);
                 break;
             case "x":
                 RemoveAttribute(ElementAt(parent, edit[1].GetInt32()), edit[2].GetString()!);
@@ -147,16 +147,21 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
         }
     }
 
-    private void SetAttribute(IElement element, string name, string value)
+    private void SetAttribute(IElement element, string name, JsonElement value)
     {
-        if (name == "value" && element.LocalName == "select")
+        switch (name, element.LocalName)
         {
-            _selections.Add((element, value));
-            return;
+            case ("value", "select"):
+                _selections.Add((element, value));
+                break;
+            case ("value", "textarea"):
+                SetRawText(element, value.GetString()!);
+                break;
+            default:
+                element.SetAttribute(name, value.GetString());
+                Written(element, name);
+                break;
         }
-
-        element.SetAttribute(name, value);
-        Written(element, name);
     }
 
     private void RemoveAttribute(IElement element, string name)

@@ -20,8 +20,10 @@ namespace Holdfast.Testing.Clients;
 public sealed class ProtocolClient : IAsyncDisposable
 {
     private const int PatchesBeforeAck = 8;
+    private const int GoingAway = 1001;
     private static readonly TimeSpan BareAckAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ResendAtMostEvery = TimeSpan.FromMilliseconds(250);
 
     private readonly ProtocolClientOptions _options;
     private readonly Lock _gate = new();
@@ -30,6 +32,7 @@ public sealed class ProtocolClient : IAsyncDisposable
     private readonly List<ServerFrame> _frames = [];
     private readonly ITimer _ackTimer;
     private readonly ITimer _pingTimer;
+    private readonly ITimer _resendTimer;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PendingEvents _events = new();
     private LiveDocument? _page;
@@ -38,7 +41,8 @@ public sealed class ProtocolClient : IAsyncDisposable
     private bool _takesEvents;
     private bool _goesAway;
     private int _patchesSinceAck;
-    private CancellationTokenSource? _waiting;
+    private (long Ref, long Due)? _resend;
+    private (long Ref, long At) _resent;
 
     /// <summary>A client that has loaded nothing yet.</summary>
     public ProtocolClient(ProtocolClientOptions options)
@@ -53,8 +57,9 @@ public sealed class ProtocolClient : IAsyncDisposable
             BaseAddress = options.BaseAddress,
             Timeout = options.Deadline,
         };
-        _ackTimer = options.Time.CreateTimer(_ => OnTimer(BareAckAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _pingTimer = options.Time.CreateTimer(_ => OnTimer(PingIfDueAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _ackTimer = TimerFor(BareAckAsync);
+        _pingTimer = TimerFor(() => SendFrameAsync(CancellationToken.None, "ping"));
+        _resendTimer = TimerFor(ResendAfterWaitAsync);
     }
 
     /// <summary>Sends requests as the browser does: with its cookies, following redirects.</summary>
@@ -133,11 +138,20 @@ public sealed class ProtocolClient : IAsyncDisposable
     public Task<HttpResponseMessage> ReloadAsync(CancellationToken cancellationToken = default) =>
         LoadAsync(new HttpRequestMessage(HttpMethod.Get, Address), "reload", cancellationToken);
 
-    /// <summary>Posts a form as a browser without script does: what its controls hold, and those given by name.</summary>
+    /// <summary>Posts a form as a browser does: what its controls hold, and those given by name.</summary>
+    /// <param name="formSelector">The form.</param>
+    /// <param name="values">Further values, or others; the pressed button's name among them.</param>
+    /// <param name="namesTab">Whether the script is there, which adds the tab's id.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
     public async Task<HttpResponseMessage> PostAsync(
-        string formSelector, IReadOnlyDictionary<string, string> values, CancellationToken cancellationToken = default)
+        string formSelector, IReadOnlyDictionary<string, string> values, bool namesTab = false, CancellationToken cancellationToken = default)
     {
         var (address, fields) = Locked(() => FormOf(Page.Get(formSelector)));
+        if (namesTab)
+        {
+            fields["holdfast-tab"] = Tab;
+        }
+
         foreach (var (name, value) in values)
         {
             fields[name] = value;
@@ -406,13 +420,13 @@ public sealed class ProtocolClient : IAsyncDisposable
         {
             connection = _connection;
             _takesEvents = false;
-            _waiting?.Cancel();
-            _waiting = null;
+            _resend = null;
         }
 
         if (connection is not null)
         {
             await connection.DisposeAsync();
+            _goesAway |= await connection.Closed == GoingAway;
         }
     }
 
@@ -421,6 +435,7 @@ public sealed class ProtocolClient : IAsyncDisposable
     {
         await _ackTimer.DisposeAsync();
         await _pingTimer.DisposeAsync();
+        await _resendTimer.DisposeAsync();
         await DropAsync();
         Http.Dispose();
     }
@@ -571,9 +586,9 @@ public sealed class ProtocolClient : IAsyncDisposable
                 $"Patch {patch.Sequence} came after {Sequence}. Patches are numbered without gaps. Number the next one {Sequence + 1}.");
         }
 
-        Page.Apply(patch.Components, patch.Ref);
-        Sequence = patch.Sequence;
         Handled = Math.Max(Handled, patch.Ref);
+        Page.Apply(patch.Components, Handled);
+        Sequence = patch.Sequence;
         _patchesSinceAck++;
         if (patch.Acked > 0)
         {
@@ -590,7 +605,7 @@ public sealed class ProtocolClient : IAsyncDisposable
                 await ResendAsync();
                 break;
             case WaitFrame wait when _options.ObeysWait:
-                await ObeyAsync(wait);
+                Obey(wait);
                 break;
             case PatchFrame when _options.KeepsAlive:
                 await AckPatchesAsync();
@@ -603,43 +618,40 @@ public sealed class ProtocolClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Resends after the time that the server asked for; a wait that comes meanwhile changes nothing.</summary>
-    private async Task ObeyAsync(WaitFrame wait)
+    /// <summary>Resends after the time that the server asked for. Several waits become one, with the longest time and
+    /// the lowest ref, and one ref is resent at most every <see cref="ResendAtMostEvery"/>.</summary>
+    private void Obey(WaitFrame wait)
     {
-        if (wait.Milliseconds == 0 && Locked(() => _waiting is null))
-        {
-            await ResendAsync(wait.Ref);
-            return;
-        }
-
         lock (_gate)
         {
-            if (_waiting is not null)
+            var now = _options.Time.GetTimestamp();
+            var after = TimeSpan.FromMilliseconds(wait.Milliseconds);
+            if (_resent.Ref == wait.Ref && ResendAtMostEvery - _options.Time.GetElapsedTime(_resent.At, now) is var rest && rest > after)
             {
-                return;
+                after = rest;
             }
 
-            _waiting = new CancellationTokenSource();
+            var due = now + (long)(after.TotalSeconds * _options.Time.TimestampFrequency);
+            _resend = _resend is { } pending
+                ? (Math.Min(pending.Ref, wait.Ref), Math.Max(pending.Due, due))
+                : (wait.Ref, due);
+            _resendTimer.Change(
+                TimeSpan.FromTicks(Math.Max(0, _options.Time.GetElapsedTime(now, _resend.Value.Due).Ticks)), Timeout.InfiniteTimeSpan);
         }
-
-        _ = ResendLaterAsync(wait, _waiting);
     }
 
-    private async Task ResendLaterAsync(WaitFrame wait, CancellationTokenSource waiting)
+    private async Task ResendAfterWaitAsync()
     {
-        try
+        var from = Locked(() =>
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(wait.Milliseconds), _options.Time, waiting.Token);
-            lock (_gate)
-            {
-                _waiting = null;
-            }
-
-            await ResendAsync(wait.Ref);
-        }
-        catch (Exception exception) when (IsLostSocket(exception))
+            var due = _resend?.Ref ?? 0;
+            _resend = null;
+            _resent = (due, _options.Time.GetTimestamp());
+            return due;
+        });
+        if (from > 0)
         {
-            // The socket went first; the next join resends.
+            await ResendAsync(from);
         }
     }
 
@@ -657,7 +669,8 @@ public sealed class ProtocolClient : IAsyncDisposable
 
     private Task BareAckAsync() => Locked(() => _patchesSinceAck) > 0 ? SendAckAsync() : Task.CompletedTask;
 
-    private Task PingIfDueAsync() => SendFrameAsync(CancellationToken.None, "ping");
+    private ITimer TimerFor(Func<Task> send) =>
+        _options.Time.CreateTimer(_ => OnTimer(send), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     private async void OnTimer(Func<Task> send)
     {
@@ -691,7 +704,7 @@ public sealed class ProtocolClient : IAsyncDisposable
             {
                 var added = _events.Add(address, payload);
                 numbered?.Invoke(added.Ref);
-                return (added, _takesEvents && _waiting is null && _events.MaySend(added) && _connection is { IsOpen: true });
+                return (added, _takesEvents && _resend is null && _events.MaySend(added) && _connection is { IsOpen: true });
             });
             if (goes)
             {

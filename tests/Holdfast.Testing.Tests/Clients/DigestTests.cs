@@ -8,7 +8,7 @@ public sealed class DigestTests
     [Theory]
     [InlineData("", "811c9dc59e3779b9")]
     [InlineData("<p>Hi</p>", "3439fb399ae0a3fd")]
-    [InlineData("<button id=\"add\" data-hf=\"click:AbCdEf\">+1</button>", "708183af46f269f3")]
+    [InlineData("<button id=\"add\" data-hf=\"click:AbCdEf\">+1</button>", "cb6715e3af01eb67")]
     [InlineData("<!--c--><!--e--><br><!--/c--><!--m--><p>a &amp; b<br></p><!--/m-->😀", "89d5514d7a363441")]
     [InlineData("<table><tbody data-hf-implied><tr><td>1</td></tr></tbody></table>", "47d7cc7104efc8ed")]
     [InlineData("<textarea>a&lt;b</textarea><textarea></textarea>", "8bede569e131c065")]
