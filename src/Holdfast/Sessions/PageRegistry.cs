@@ -96,7 +96,7 @@ internal sealed class PageRegistry(TimeProvider time, TimeSpan graceTime, int ma
         }
 
         metrics.Mounted(-1);
-        _ = Task.Run(page.DisposeAsync().AsTask);
+        _ = Task.Run(async () => await page.DisposeAsync().ConfigureAwait(false));
     }
 
     private void StopWaiting(MountedPage page)
