@@ -10,6 +10,7 @@ using Holdfast.State;
 using Holdfast.Stores;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Web;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -77,6 +78,7 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddScoped<PageScope>();
         services.TryAddScoped<NavigationManager, LiveNavigationManager>();
         services.TryAddScoped<AuthenticationStateProvider, LiveAuthenticationStateProvider>();
+        services.TryAddSingleton<IErrorBoundaryLogger, BoundaryLogger>();
     }
 
     private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes);
