@@ -16,7 +16,7 @@ internal sealed class ViewSlot(Type viewType, IRenderHost host) : ErrorBoundaryB
     private const int MaxFailures = 3;
 
     private Dictionary<string, object?> _parameters = [];
-    private int _generation;
+    private object _generation = new(); // No value: it must not look like the key of a row.
     private int _failures;
     private bool _isGivenUp;
 
@@ -86,7 +86,7 @@ internal sealed class ViewSlot(Type viewType, IRenderHost host) : ErrorBoundaryB
     {
         if (!IsPage)
         {
-            _generation++;
+            _generation = new object();
             _isGivenUp = ++_failures >= MaxFailures;
             Recover();
         }
