@@ -714,7 +714,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _client = null;
         try
         {
-            await _renderer.DisposeAsync().ConfigureAwait(false);
+            await _dispatcher.Inner.InvokeAsync(() => _renderer.DisposeAsync().AsTask()).ConfigureAwait(false); // The queue refuses by now.
         }
         catch (Exception exception)
         {
