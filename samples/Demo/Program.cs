@@ -9,7 +9,8 @@ builder.Services.AddSingleton<TodoList>();
 var app = builder.Build();
 app.Use((context, next) =>
 {
-    context.Response.Headers.ContentSecurityPolicy = "default-src 'self'; frame-ancestors 'none'";
+    context.Response.Headers.ContentSecurityPolicy =
+        "default-src 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types holdfast";
     return next(context);
 });
 app.MapStaticAssets();
