@@ -233,7 +233,15 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
                 _running = item;
             }
 
-            await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
+            try
+            {
+                await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                Fail(exception); // A fault of ours: the page is mounted anew, and the queue goes on.
+                AskForSuccessor();
+            }
         }
     }
 
@@ -449,7 +457,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return;
         }
 
-        var acked = _acks.Take(_session?.Durable ?? long.MaxValue);
+        var acked = TakeAcked();
         if (_patch.IsOpen)
         {
             Sequence++;
@@ -473,10 +481,18 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return; // The item that runs will flush.
         }
 
-        if (_client is { } client && _acks.Take(version) is > 0 and var acked)
+        if (_client is { } client && TakeAcked() is > 0 and var acked)
         {
             client.Send(ServerFrame.Ack(acked));
         }
+    }
+
+    /// <summary>The highest event that became durable since the last call, or 0. What a fenced-off instance changed never becomes durable, though the
+    /// session's version does: so the lease is looked at after the version.</summary>
+    private long TakeAcked()
+    {
+        var durable = _session?.Durable ?? long.MaxValue;
+        return _lease is { IsSuperseded: true } ? 0 : _acks.Take(durable);
     }
 
     /// <summary>A newer instance has written, or the state was deleted. Called on any thread.</summary>
@@ -507,7 +523,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
 
         var found = isRecovered ? "recovered" : Found.ToString().ToLowerInvariant();
         client.SendJoined(ServerFrame.Joined(Identity.Instance, _services.StartId, _nextRef, Sequence, found, html.Written, hasHtml: !isSame));
-        if (_acks.Take(_session?.Durable ?? long.MaxValue) > 0 || _acks.Acked > 0)
+        if (TakeAcked() > 0 || _acks.Acked > 0)
         {
             client.Send(ServerFrame.Ack(_acks.Acked));
         }
