@@ -15,10 +15,10 @@ namespace Holdfast.Sessions;
 /// <remarks>
 /// <para><b>The loop.</b> An event enters the queue (<see cref="Receive"/>), runs when it is its turn (<see cref="ExecuteAsync"/>), what it changed is captured and merged into
 /// the session (<see cref="Capture"/>), the patch goes out (<see cref="Flush"/>), and the ack when the session's writer says that the change is durable
-/// (<see cref="OnDurable"/>).</para>
+/// (<see cref="ILeaseHolder.OnDurable"/>).</para>
 /// <para><b>Ends.</b> A page that loses its connection waits to be taken up again (<see cref="Detach"/>). One that fails, or that is fenced off by a newer instance,
 /// asks its connection to mount the page anew, and ends.</para>
-/// <para>Everything but <see cref="Receive"/>, <see cref="OnDurable"/>, <see cref="OnSuperseded"/> and the queue runs on the dispatcher.</para>
+/// <para>Everything but <see cref="Receive"/>, what the lease tells and the queue runs on the dispatcher.</para>
 /// </remarks>
 internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHolder, IAsyncDisposable
 {
@@ -345,6 +345,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             throw new EventException(ErrorCode.Stale, $"What was sent does not fit the event '{handler.EventName}'.");
         }
 
+        using var activity = _services.Metrics.BeginEvent(Address.PageType, handler.EventName, handler.Handler);
         _renderer.CollectBoundaries(owner, _boundaries);
         await _renderer.DispatchAsync(found, owner, arguments, (arguments as ChangeEventArgs)?.Value);
         _failure ??= LiveRenderer.FailureSince(_boundaries);
@@ -472,8 +473,8 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         }
     }
 
-    /// <summary>The session's writer has stored everything up to a version. Called on its thread.</summary>
-    public void OnDurable(long version)
+    /// <summary>The session's writer has stored more. Called on its thread.</summary>
+    void ILeaseHolder.OnDurable()
     {
         Interlocked.MemoryBarrier();
         if (_isHolding)
@@ -496,7 +497,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     }
 
     /// <summary>A newer instance has written, or the state was deleted. Called on any thread.</summary>
-    public void OnSuperseded()
+    void ILeaseHolder.OnSuperseded()
     {
         _services.Metrics.Superseded();
         Die();
@@ -730,7 +731,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _client = null;
         try
         {
-            await _renderer.DisposeAsync().ConfigureAwait(false);
+            await _dispatcher.Inner.InvokeAsync(() => _renderer.DisposeAsync().AsTask()).ConfigureAwait(false);
         }
         catch (Exception exception)
         {

@@ -479,7 +479,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         {
             if (lease.Written <= version)
             {
-                lease.Holder.OnDurable(version);
+                lease.Holder.OnDurable();
             }
         }
     }
