@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using System.Text.Json;
 using Holdfast.Diagnostics;
-using Holdfast.Hosting;
+using Holdfast.Http;
 using Holdfast.Protocol;
 using Holdfast.Sessions;
 using Holdfast.State;
