@@ -75,16 +75,18 @@ bundle_is_small() {
 count() {
   echo "$1: ${3:-0} passed, ${4:-0} failed, ${5:-0} skipped"
   passed=$((passed + ${3:-0})) failed=$((failed + ${4:-0})) skipped=$((skipped + ${5:-0}))
-  if [ -z "$3" ] || { [ "$2" -ne 0 ] && [ "${4:-0}" -eq 0 ]; }; then broke "$1 (exit code $2)"; fi
+  if [ -z "${3:-}" ] || { [ "$2" -ne 0 ] && [ "${4:-0}" -eq 0 ]; }; then broke "$1 (exit code $2)"; fi
 }
 
+run_vitest() { cd "$client" && npx --no-install vitest run --reporter=default --reporter=json --outputFile.json="$1"; }
+
 test_client() {
-  local json=$PWD/$results/vitest.json code counts=
+  local json=$PWD/$results/vitest.json code counts=()
   printf '\n== client tests\n'
-  run npm --prefix "$client" exec --offline -- vitest run --root "$client" --reporter=default --reporter=json --outputFile.json="$json"; code=$?
-  [ -s "$json" ] && counts=$(node -p "const r = require('$json'); [r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests].join(' ')")
-  # shellcheck disable=SC2086
-  set -- $counts; count "client tests" "$code" "${1:-}" "${2:-}" "${3:-}"
+  run run_vitest "$json"; code=$?
+  [ -s "$json" ] && read -ra counts < <(node -p \
+    "const r = require('$json'); [r.numPassedTests, r.numFailedTests, r.numPendingTests + r.numTodoTests].join(' ')")
+  count "client tests" "$code" "${counts[@]}"
 }
 
 # test_project NAME: xunit.v3 projects are programs; run directly they write exact counts.
