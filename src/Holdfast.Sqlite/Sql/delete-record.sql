@@ -1,0 +1,1 @@
+DELETE FROM records WHERE key = ?1 RETURNING id, expires_at;

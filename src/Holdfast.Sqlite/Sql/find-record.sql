@@ -1,0 +1,1 @@
+SELECT id, expires_at FROM records WHERE key = ?1;

@@ -1,0 +1,1 @@
+INSERT INTO data_protection_keys (name, xml) VALUES ($name, $xml);

@@ -1,0 +1,1 @@
+DELETE FROM entries WHERE record = ?1 AND slice = ?2 AND kind = ?3 AND name = ?4;

@@ -1,0 +1,64 @@
+/** The words of docs/protocol.md, each written once, and the times that the client keeps. */
+
+export const ProtocolVersion = 1;
+
+/** Frames of the page. */
+export const Send = { Join: 'join', Fields: 'fields', Event: 'event', Ack: 'ack', Ping: 'ping', Leave: 'leave' } as const;
+
+/** Frames of the server. */
+export const Receive = {
+    Joined: 'joined',
+    Patch: 'patch',
+    Ack: 'ack',
+    Error: 'error',
+    Wait: 'wait',
+    Ticket: 'ticket',
+    Navigate: 'navigate',
+    GoAway: 'goaway',
+} as const;
+
+/** What the data of a comment says about the nodes that follow. */
+export const Marker = { Page: 'holdfast', Component: 'c', Markup: 'm', Separator: 't', Empty: 'e' } as const;
+
+export const HandlerAttribute = 'data-hf';
+export const ImpliedAttribute = 'data-hf-implied';
+export const StatusAttribute = 'data-holdfast';
+
+/** Where `sessionStorage` has the id of the tab; also the name of the form field that names it in a POST. */
+export const TabKey = 'holdfast-tab';
+
+export const Close = { GoingAway: 1001, Ticket: 4001, TakenOver: 4002, Forbidden: 4003, Version: 4004 } as const;
+
+/** Milliseconds, from docs/protocol.md where it names them, else chosen. */
+export const Time = {
+    Ping: 20_000,
+    Dead: 45_000,
+    /** After a sign that the network changed, an open socket must answer within this. */
+    Probe: 5_000,
+    BackOffBase: 250,
+    BackOffCap: 30_000,
+    /** A join that held this long ends a series of failures. */
+    Stable: 5_000,
+    /** A patch is acknowledged at the latest after this. */
+    Ack: 1_000,
+    /** Frames that were under way when a resend began ask for it once more; they are heard once in this time. */
+    Resend: 250,
+    /** Without a socket for this long, the page is shown as offline. */
+    Offline: 1_000,
+    /** An event that waits this long for its ack is shown as unsaved. */
+    Unsaved: 3_000,
+    /** What is restored after a reload is hidden at most this long. */
+    Veil: 500,
+    /** How long a lock of the tab may still be held by the document that this one replaces. */
+    TabLock: 300,
+    /** How long another document has to say that the tab is its own. */
+    TabInquiry: 150,
+    /** How long a navigation waits for the acks of the page being left. */
+    Navigate: 10_000,
+} as const;
+
+/** This many patches are acknowledged at once. */
+export const PatchesPerAck = 8;
+
+/** This many events wait; then the page takes no more. */
+export const MaxEvents = 100;

@@ -1,0 +1,44 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Diagnostics;
+
+/// <summary>What is measured and logged of the store. Thread-safe.</summary>
+internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMetrics> logger)
+{
+    private readonly Histogram<double> _duration = meter.Meter.CreateHistogram<double>(
+        "holdfast.store.write.duration", "s", "How long a write of a session took.");
+
+    private readonly Counter<long> _conflicts = meter.Meter.CreateCounter<long>(
+        "holdfast.store.conflict", "{conflict}", "Writes that met another node's, and were merged or dropped.");
+
+    private readonly Counter<long> _failures = meter.Meter.CreateCounter<long>(
+        "holdfast.store.failure", "{failure}", "Reads and writes that the store failed.");
+
+    public void Wrote(TimeSpan duration, bool committed)
+    {
+        _duration.Record(duration.TotalSeconds);
+        if (!committed)
+        {
+            _conflicts.Add(1);
+        }
+    }
+
+    public void WriteFailed(Exception exception, TimeSpan delay)
+    {
+        _failures.Add(1);
+        LogWriteFailed(delay.TotalMilliseconds, exception);
+    }
+
+    public void ReadFailed(Exception exception)
+    {
+        _failures.Add(1);
+        LogReadFailed(exception);
+    }
+
+    [LoggerMessage(100, LogLevel.Error, "The session store failed to write. The change is kept in memory and written again in {Delay} ms; until then pages show 'unsaved'.")]
+    private partial void LogWriteFailed(double delay, Exception exception);
+
+    [LoggerMessage(101, LogLevel.Error, "The session store failed to read.")]
+    private partial void LogReadFailed(Exception exception);
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Security.Claims;
+using Holdfast.Rendering;
+using Holdfast.Sessions;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Holdfast.Hosting;
+
+/// <summary>Prepares the services of a page's scope: where it is, who uses it, how it leads elsewhere.</summary>
+internal sealed class PageScopeSetup : IPageScopeSetup
+{
+    public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate)
+    {
+        var page = scope.GetRequiredService<PageScope>();
+        page.PageType = address.PageType;
+        page.Parameters = address.Parameters;
+        Prepare(scope, address.BaseUri, address.Uri, user, navigate);
+    }
+
+    public void Prepare(IServiceProvider scope, string baseUri, string uri, ClaimsPrincipal user, Action<string> navigate)
+    {
+        (scope.GetRequiredService<NavigationManager>() as LiveNavigationManager)?.Begin(baseUri, uri, navigate);
+        (scope.GetRequiredService<AuthenticationStateProvider>() as LiveAuthenticationStateProvider)?.Begin(user);
+    }
+}
+
+/// <summary>Where a page is. Leading elsewhere loads the other page.</summary>
+internal sealed class LiveNavigationManager : NavigationManager
+{
+    private Action<string>? _navigate;
+
+    public void Begin(string baseUri, string uri, Action<string> navigate)
+    {
+        _navigate = navigate;
+        Initialize(baseUri, uri);
+    }
+
+    protected override void NavigateToCore(string uri, NavigationOptions options) => _navigate?.Invoke(ToAbsoluteUri(uri).ToString());
+}
+
+/// <summary>Who uses a page: the user of the request that it came with.</summary>
+internal sealed class LiveAuthenticationStateProvider : AuthenticationStateProvider
+{
+    private Task<AuthenticationState> _state = Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity())));
+
+    public void Begin(ClaimsPrincipal user) => _state = Task.FromResult(new AuthenticationState(user));
+
+    public override Task<AuthenticationState> GetAuthenticationStateAsync() => _state;
+}

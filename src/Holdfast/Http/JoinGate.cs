@@ -1,0 +1,73 @@
+using Holdfast.Connections;
+using Holdfast.Protocol;
+using Holdfast.Security;
+using Holdfast.Sessions;
+using Holdfast.State;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Holdfast.Http;
+
+/// <summary>Checks the ticket of one joining document against the request of its socket: the session, the user, and whether the user may have the page.</summary>
+internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets tickets, SessionCookie cookie) : IJoinGate
+{
+    public async ValueTask<(PageAddress? Address, string? Error, int CloseCode)> CheckAsync(string ticket)
+    {
+        if (!tickets.TryOpen(ticket, out var opened)
+            || opened.User != Tickets.UserOf(context.User)
+            || (opened.Session is not null && opened.Session != cookie.Read(context))
+            || AddressOf(opened) is not { } address)
+        {
+            return (null, ErrorCode.Ticket, CloseCode.Ticket);
+        }
+
+        return await IsAllowedAsync(address.PageType)
+            ? (address, null, 0)
+            : (null, ErrorCode.Forbidden, CloseCode.Forbidden);
+    }
+
+    private PageAddress? AddressOf(Ticket ticket)
+    {
+        var path = PathString.FromUriComponent(ticket.Path).Value ?? "/";
+        foreach (var route in catalog.RoutesOf(ticket.View))
+        {
+            if (route.Match(path) is { } values)
+            {
+                var parameters = route.ParametersOf(values);
+                var site = $"{context.Request.Scheme}://{context.Request.Host.ToUriComponent()}{new PathString(ticket.PathBase).ToUriComponent()}";
+                return new PageAddress(
+                    PersistedView.Of(route.PageType).IsPersistent ? ticket.Session : null,
+                    route.PageType,
+                    route.SliceKey(ticket.PathBase, parameters),
+                    parameters,
+                    site + ticket.Path + ticket.Query,
+                    site + "/",
+                    ticket.Culture);
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<bool> IsAllowedAsync(Type pageType)
+    {
+        var metadata = catalog.MetadataOf(pageType);
+        if (metadata.GetMetadata<IAllowAnonymous>() is not null || metadata.GetOrderedMetadata<IAuthorizeData>() is not { Count: > 0 } demands)
+        {
+            return true;
+        }
+
+        var policies = context.RequestServices.GetRequiredService<IAuthorizationPolicyProvider>();
+        if (await AuthorizationPolicy.CombineAsync(policies, demands, metadata.GetOrderedMetadata<AuthorizationPolicy>()) is not { } policy)
+        {
+            return true;
+        }
+
+        var evaluator = context.RequestServices.GetRequiredService<IPolicyEvaluator>();
+        var authenticated = await evaluator.AuthenticateAsync(policy, context);
+        var result = await evaluator.AuthorizeAsync(policy, authenticated, context, context);
+        return result.Succeeded;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Reflection;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Template;
+
+namespace Holdfast.Http;
+
+/// <summary>One route of one page.</summary>
+internal sealed class PageRoute(Type pageType, string template)
+{
+    private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(template), []);
+    private readonly Dictionary<string, PropertyInfo> _parameters = pageType.GetProperties(BindingFlags.Instance | BindingFlags.Public)
+        .Where(property => property.GetCustomAttribute<ParameterAttribute>() is not null)
+        .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
+
+    public Type PageType => pageType;
+
+    public string Template => template;
+
+    /// <summary>Reads the route's values off a path (without the path base). Null when the path is another route's.</summary>
+    public RouteValueDictionary? Match(string path)
+    {
+        var values = new RouteValueDictionary();
+        return _matcher.TryMatch(path, values) ? values : null;
+    }
+
+    /// <summary>The page's parameters, converted to the types that it declares.</summary>
+    public IReadOnlyDictionary<string, object?> ParametersOf(RouteValueDictionary values)
+    {
+        var parameters = new Dictionary<string, object?>();
+        foreach (var (name, value) in values)
+        {
+            if (_parameters.TryGetValue(name, out var property))
+            {
+                parameters[property.Name] = Convert(value?.ToString(), property.PropertyType);
+            }
+        }
+
+        return parameters;
+    }
+
+    /// <summary>The key of the page's slice: path base, template and values, whatever the query.</summary>
+    public string SliceKey(string pathBase, IReadOnlyDictionary<string, object?> parameters)
+    {
+        var key = pathBase + "/" + template.TrimStart('/');
+        foreach (var (name, value) in parameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal))
+        {
+            key += $";{name}={Uri.EscapeDataString(System.Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")}";
+        }
+
+        return key;
+    }
+
+    private static object? Convert(string? text, Type type)
+    {
+        var target = Nullable.GetUnderlyingType(type) ?? type;
+        if (text is null || target == typeof(string))
+        {
+            return text;
+        }
+
+        var invariant = CultureInfo.InvariantCulture;
+        return target switch
+        {
+            _ when target == typeof(int) => int.Parse(text, invariant),
+            _ when target == typeof(long) => long.Parse(text, invariant),
+            _ when target == typeof(Guid) => Guid.Parse(text),
+            _ when target == typeof(bool) => bool.Parse(text),
+            _ when target == typeof(DateTime) => DateTime.Parse(text, invariant),
+            _ when target == typeof(decimal) => decimal.Parse(text, invariant),
+            _ when target == typeof(double) => double.Parse(text, invariant),
+            _ when target == typeof(float) => float.Parse(text, invariant),
+            _ => System.Convert.ChangeType(text, target, invariant),
+        };
+    }
+}
+
+/// <summary>The pages of the app, found once at start-up. Immutable afterwards.</summary>
+internal sealed class PageCatalog
+{
+    private readonly Dictionary<string, PageRoute[]> _byView = new(StringComparer.Ordinal);
+
+    public IEnumerable<PageRoute> Routes => _byView.Values.SelectMany(routes => routes);
+
+    /// <summary>The component with the document around the pages.</summary>
+    public Type ShellType { get; private set; } = typeof(object);
+
+    /// <summary>Where the pages' attributes are, for the checks at a join.</summary>
+    public EndpointMetadataCollection MetadataOf(Type pageType) => _metadata.GetValueOrDefault(pageType, EndpointMetadataCollection.Empty);
+
+    private readonly Dictionary<Type, EndpointMetadataCollection> _metadata = [];
+
+    /// <exception cref="InvalidOperationException">There is no page, or the app was mapped twice.</exception>
+    public void Discover(Type shellType, IEnumerable<Assembly> assemblies)
+    {
+        if (_byView.Count > 0)
+        {
+            throw new InvalidOperationException("MapHoldfast was called twice. The pages of all assemblies are mapped by one call. Add the other assemblies to HoldfastOptions.AdditionalAssemblies.");
+        }
+
+        ShellType = shellType;
+        foreach (var type in assemblies.Distinct().SelectMany(assembly => assembly.GetTypes()))
+        {
+            if (type is { IsClass: true, IsAbstract: false } && type.IsSubclassOf(typeof(LiveView)))
+            {
+                State.PersistedView.Of(type); // A member that cannot be persisted is an error now, not at the first visit.
+                if (type.GetCustomAttributes<RouteAttribute>(inherit: false).ToArray() is { Length: > 0 } routes)
+                {
+                    _byView.Add(type.FullName!, [.. routes.Select(route => new PageRoute(type, route.Template))]);
+                }
+            }
+        }
+
+        if (_byView.Count == 0)
+        {
+            throw new InvalidOperationException(
+                $"No page was found in the assembly of '{shellType}'. A page is a component with '@page \"/…\"' and '@inherits LiveView'. Write one, or add its assembly to HoldfastOptions.AdditionalAssemblies.");
+        }
+    }
+
+    public void SetMetadata(Type pageType, EndpointMetadataCollection metadata) => _metadata[pageType] = metadata;
+
+    public PageRoute[] RoutesOf(string view) => _byView.GetValueOrDefault(view, []);
+}

@@ -1,0 +1,133 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Holdfast.State;
+using Microsoft.AspNetCore.Components;
+
+namespace Holdfast.Rendering;
+
+/// <summary>
+/// What a handler is, apart from its place: the same in every instance of the same build. See docs/decisions/002-the-handler-address.md.
+/// </summary>
+/// <param name="Hash">Its method; for a lambda with the module version; for <c>On(…)</c> with the argument.</param>
+/// <param name="IsAnchored">Whether it does the same wherever it stands: it depends on no local of the render (a loop's variable).</param>
+internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
+{
+    private static readonly ConcurrentDictionary<MethodInfo, ulong> Methods = new();
+    private static readonly ConcurrentDictionary<Type, FieldInfo[]> Closures = new();
+
+    public static HandlerIdentity Of(Delegate? handler)
+    {
+        if (handler is null)
+        {
+            return new HandlerIdentity(0, false);
+        }
+
+        if (handler.Target is BoundHandler bound)
+        {
+            var (value, type) = bound.Argument;
+            return new HandlerIdentity(
+                StableHash.Mix(MethodHash(bound.Handler.Method), ArgumentHash(value, type)),
+                IsAnchoredTarget(bound.Handler));
+        }
+
+        return new HandlerIdentity(MethodHash(handler.Method), IsAnchoredTarget(handler));
+    }
+
+    /// <summary>Whether a handler that took another's place still means the same: the same method on the same captured values.</summary>
+    public static bool MeansTheSame(Delegate? before, Delegate? after)
+    {
+        if (ReferenceEquals(before, after))
+        {
+            return true;
+        }
+
+        return before is not null && after is not null && before.Method == after.Method && SameTarget(before.Target, after.Target);
+    }
+
+    /// <summary>What a handler is called in logs: <c>Delete(42)</c>, <c>Increment</c>.</summary>
+    public static string NameOf(Delegate? handler)
+    {
+        if (handler?.Target is BoundHandler bound)
+        {
+            return $"{bound.Handler.Method.Name}({JsonSerializer.Serialize(bound.Argument.Value, bound.Argument.Type)})";
+        }
+
+        return handler is null ? "handler" : handler.Method.Name.Contains('<') ? "lambda" : handler.Method.Name;
+    }
+
+    private static bool IsAnchoredTarget(Delegate handler) => handler.Target switch
+    {
+        null or IComponent => true,
+        var target when IsClosure(target.GetType()) => FieldsOf(target.GetType()).All(field => field.GetValue(target) switch
+        {
+            null or IComponent or System.Globalization.CultureInfo => true,
+            Delegate inner => IsAnchoredTarget(inner),
+            _ => IsFrameworkClosure(target.GetType()),
+        }),
+        _ => false,
+    };
+
+    private static bool SameTarget(object? before, object? after)
+    {
+        if (Equals(before, after))
+        {
+            return true;
+        }
+
+        if (before is null || after is null || before.GetType() != after.GetType() || !(IsClosure(before.GetType()) || before is BoundHandler))
+        {
+            return false;
+        }
+
+        foreach (var field in FieldsOf(before.GetType()))
+        {
+            var (x, y) = (field.GetValue(before), field.GetValue(after));
+            if (!(x is Delegate inner ? MeansTheSame(inner, y as Delegate) : SameTarget(x, y)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsClosure(Type type) => type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false);
+
+    /// <summary>The closure of <c>@bind</c>: what it captures besides the author's setter is the same at every render.</summary>
+    private static bool IsFrameworkClosure(Type type) => type.Assembly == typeof(EventCallback).Assembly;
+
+    private static FieldInfo[] FieldsOf(Type type) =>
+        Closures.GetOrAdd(type, static type => type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic));
+
+    private static ulong MethodHash(MethodInfo method) => Methods.GetOrAdd(method, static method =>
+    {
+        var hash = StableHash.Of($"{method.DeclaringType?.FullName}.{method.Name}");
+        return method.Name.Contains('<') ? StableHash.Mix(hash, StableHash.Of(method.Module.ModuleVersionId.ToString("N"))) : hash;
+    });
+
+    private static ulong ArgumentHash(object? value, Type type) => value switch
+    {
+        null => 0,
+        string text => StableHash.Of(text),
+        int number => StableHash.Mix(1, (ulong)number),
+        long number => StableHash.Mix(2, (ulong)number),
+        _ => SerializedHash(value, type),
+    };
+
+    private static ulong SerializedHash(object value, Type type)
+    {
+        try
+        {
+            return StableHash.Of(JsonSerializer.Serialize(value, type, SerializerOptions));
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            throw new InvalidOperationException(
+                $"The argument of On(…) cannot be part of a handler's address: a '{type}' cannot be written as JSON. The address must be the same after a restart. Pass a key, such as an id.", exception);
+        }
+    }
+
+    private static readonly JsonSerializerOptions SerializerOptions = StateJson.CreateOptions();
+}

@@ -1,0 +1,469 @@
+#pragma warning disable BL0006 // The render tree's types are used in this folder only.
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.RenderTree;
+
+namespace Holdfast.Rendering;
+
+/// <summary>One handler in the current tree.</summary>
+internal struct HandlerEntry
+{
+    /// <summary>The address, in full.</summary>
+    public ulong Hash;
+
+    /// <summary>The renderer's own number for it, which changes at every render.</summary>
+    public ulong HandlerId;
+
+    /// <summary>Since which patch the address means what it means now: an event from before it is stale.</summary>
+    public long BoundAt;
+
+    /// <summary>Where handlers can change their meaning without changing their address: what to compare with.</summary>
+    public Delegate? Guarded;
+
+    /// <summary>Whether it is written in its long form, because another begins alike.</summary>
+    public bool IsLong;
+
+    /// <summary>Whether it reads the event's properties.</summary>
+    public bool WantsArguments;
+}
+
+/// <summary>The handlers of one component, in the order of its frames.</summary>
+internal sealed class ComponentHandlers(int componentId, int parentId, ulong path, bool isCovered)
+{
+    public int ComponentId => componentId;
+
+    public int ParentId => parentId;
+
+    public ulong Path => path;
+
+    /// <summary>Whether a key on the way here says which row of a loop it is.</summary>
+    public bool IsCovered => isCovered;
+
+    public HandlerEntry[] Entries { get; set; } = [];
+
+    /// <summary>For each element with handlers: a hash of its whole <c>data-hf</c>, to see whether it changed.</summary>
+    public ulong[] Elements { get; set; } = [];
+
+    /// <summary>For each <c>textarea</c> and the like: a hash of its text.</summary>
+    public ulong[] RawTexts { get; set; } = [];
+
+    /// <summary>Since which patch this component stands for what it stands for now (its parameters, in an unkeyed loop).</summary>
+    public long BoundAt { get; set; }
+
+    /// <summary>The parameters it had, in an unkeyed loop.</summary>
+    public object?[]? Parameters { get; set; }
+}
+
+/// <summary>
+/// Knows the address of every handler in one renderer's tree. Owns nothing else; called only on the renderer's dispatcher, after a render.
+/// </summary>
+/// <remarks>
+/// An address is a hash of the path from the root (component types, sequences of elements and components with their keys, else their
+/// ordinal among those of the same sequence), the event's name and the <see cref="HandlerIdentity"/>. So a retained element keeps its address from render to
+/// render, and the same tree in another instance has the same addresses. A handler that depends on no local of the render is the same in every row
+/// of a loop: its ordinals are left out. One that does, in an unkeyed loop, is guarded: see <see cref="HandlerEntry.BoundAt"/>.
+/// </remarks>
+internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> framesOf)
+{
+    private readonly Dictionary<int, ComponentHandlers> _components = [];
+    private readonly List<HandlerEntry> _entries = [];
+    private readonly List<ulong> _elements = [];
+    private readonly List<ulong> _rawTexts = [];
+    private ComponentHandlers _current = null!;
+    private HandlerEntry[] _before = [];
+    private int _cursor;
+    private long _sequence;
+    private bool _rebind;
+    private bool _disambiguate;
+
+    /// <summary>Indexes a root and everything below it, anew.</summary>
+    /// <param name="componentId">The root component.</param>
+    /// <param name="rootPath">The hash to begin with.</param>
+    /// <param name="sequence">The number of the patch in which changes of meaning count as made.</param>
+    /// <param name="rebind">Whether all guarded handlers count as changed: the page was replaced.</param>
+    public void IndexTree(int componentId, ulong rootPath, long sequence, bool rebind)
+    {
+        if (!_components.TryGetValue(componentId, out var root))
+        {
+            _components.Add(componentId, root = new ComponentHandlers(componentId, -1, rootPath, isCovered: false));
+        }
+
+        _rebind = rebind;
+        Descend(root, sequence);
+        _rebind = false;
+    }
+
+    /// <summary>Indexes one component after it was rendered.</summary>
+    /// <param name="component">The component.</param>
+    /// <param name="sequence">The number of the patch that the render goes into.</param>
+    /// <param name="disambiguate">Whether new handlers that begin like others are to be written in their long form.</param>
+    public void IndexComponent(ComponentHandlers component, long sequence, bool disambiguate = false)
+    {
+        _disambiguate = disambiguate;
+        _current = component;
+        _sequence = sequence;
+        _before = component.Entries;
+        _cursor = 0;
+        _entries.Clear();
+        _elements.Clear();
+        _rawTexts.Clear();
+        var frames = framesOf(component.ComponentId);
+        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered);
+        component.Entries = [.. _entries];
+        component.Elements = [.. _elements];
+        component.RawTexts = [.. _rawTexts];
+    }
+
+    public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
+
+    public void Remove(int componentId) => _components.Remove(componentId);
+
+    /// <summary>Finds the handler that an event is for.</summary>
+    /// <param name="address">The address, as it came.</param>
+    /// <param name="sequence">The last patch that the sender had seen.</param>
+    /// <param name="found">The handler.</param>
+    /// <param name="owner">The component whose frames hold it.</param>
+    /// <returns>False when there is none, when it is not clear which, or when it means something else since a later patch: never guessed.</returns>
+    public bool TryResolve(ReadOnlySpan<char> address, long sequence, out HandlerEntry found, out ComponentHandlers owner)
+    {
+        found = default;
+        owner = null!;
+        if (!HandlerAddress.TryRead(address, out var hash, out var isLong))
+        {
+            return false;
+        }
+
+        foreach (var component in _components.Values)
+        {
+            foreach (ref readonly var entry in component.Entries.AsSpan())
+            {
+                var matches = isLong ? entry.Hash == hash : !entry.IsLong && HandlerAddress.ShortPart(entry.Hash) == HandlerAddress.ShortPart(hash);
+                if (!matches)
+                {
+                    continue;
+                }
+
+                if (owner is not null && entry.Hash != found.Hash)
+                {
+                    return false;
+                }
+
+                if (owner is null)
+                {
+                    found = entry;
+                    owner = component;
+                }
+            }
+        }
+
+        return owner is not null && found.BoundAt <= sequence && BoundAt(owner) <= sequence;
+    }
+
+    /// <summary>Finds the entry of a handler id in a component, to write its address.</summary>
+    public ref HandlerEntry Find(int componentId, ulong handlerId, ref int hint)
+    {
+        if (_components.TryGetValue(componentId, out var component))
+        {
+            var entries = component.Entries;
+            for (var i = 0; i < entries.Length; i++)
+            {
+                var index = (hint + i) % entries.Length;
+                if (entries[index].HandlerId == handlerId)
+                {
+                    hint = index + 1;
+                    return ref entries[index];
+                }
+            }
+        }
+
+        return ref System.Runtime.CompilerServices.Unsafe.NullRef<HandlerEntry>();
+    }
+
+    /// <summary>Gives every handler whose short form is not its own the long one. Called before a whole page is written.</summary>
+    public void Disambiguate()
+    {
+        var seen = new Dictionary<ulong, ulong>();
+        var doubled = new HashSet<ulong>();
+        foreach (var component in _components.Values)
+        {
+            foreach (var entry in component.Entries)
+            {
+                var shortPart = HandlerAddress.ShortPart(entry.Hash);
+                if (!seen.TryAdd(shortPart, entry.Hash) && seen[shortPart] != entry.Hash)
+                {
+                    doubled.Add(shortPart);
+                }
+            }
+        }
+
+        foreach (var component in _components.Values)
+        {
+            foreach (ref var entry in component.Entries.AsSpan())
+            {
+                entry.IsLong = doubled.Contains(HandlerAddress.ShortPart(entry.Hash));
+            }
+        }
+    }
+
+    private bool IsAmbiguous(ulong hash)
+    {
+        foreach (var component in _components.Values)
+        {
+            foreach (ref readonly var entry in component.Entries.AsSpan())
+            {
+                if (entry.Hash != hash && HandlerAddress.ShortPart(entry.Hash) == HandlerAddress.ShortPart(hash))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private void Descend(ComponentHandlers component, long sequence)
+    {
+        IndexComponent(component, sequence);
+        var frames = framesOf(component.ComponentId);
+        for (var i = 0; i < frames.Count; i++)
+        {
+            ref readonly var frame = ref frames.Array[i];
+            if (frame.FrameType == RenderTreeFrameType.Component && _components.TryGetValue(frame.ComponentId, out var child))
+            {
+                Descend(child, sequence);
+            }
+        }
+    }
+
+    private long BoundAt(ComponentHandlers component)
+    {
+        var latest = component.BoundAt;
+        while (_components.TryGetValue(component.ParentId, out component!))
+        {
+            latest = Math.Max(latest, component.BoundAt);
+        }
+
+        return latest;
+    }
+
+    /// <summary>Walks one list of siblings.</summary>
+    /// <param name="frames">The component's frames.</param>
+    /// <param name="start">The first sibling.</param>
+    /// <param name="end">After the last one.</param>
+    /// <param name="exact">The path with ordinals.</param>
+    /// <param name="loose">The path without.</param>
+    /// <param name="covered">Whether a key says which row this is, and no unkeyed loop came after it.</param>
+    private void Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered)
+    {
+        var ordinals = Repeats(frames, start, end) ? new Dictionary<int, int>() : null;
+        for (var i = start; i < end; i += LengthOf(frames[i]))
+        {
+            ref readonly var frame = ref frames[i];
+            if (frame.FrameType is not (RenderTreeFrameType.Element or RenderTreeFrameType.Component or RenderTreeFrameType.Region))
+            {
+                continue;
+            }
+
+            var ordinal = 0;
+            if (ordinals is not null)
+            {
+                ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(ordinals, frame.Sequence, out _);
+                ordinal = count++;
+            }
+
+            var step = (ulong)(uint)frame.Sequence;
+            switch (frame.FrameType)
+            {
+                case RenderTreeFrameType.Region:
+                    Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null);
+                    break;
+                case RenderTreeFrameType.Element:
+                    var isKeyed = TryHashKey(frame.ElementKey, out var key);
+                    WalkElement(frames, i,
+                        StableHash.Mix(StableHash.Mix(exact, step), isKeyed ? key : (ulong)ordinal),
+                        StableHash.Mix(StableHash.Mix(loose, step), isKeyed ? key : 0),
+                        isKeyed || (covered && ordinals is null));
+                    break;
+                case RenderTreeFrameType.Component:
+                    WalkComponent(frames, i, exact, ordinal, covered && ordinals is null, ordinals is not null);
+                    break;
+            }
+        }
+    }
+
+    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered)
+    {
+        ref readonly var element = ref frames[index];
+        var end = index + element.ElementSubtreeLength;
+        var value = 0UL;
+        var i = index + 1;
+        for (; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
+        {
+            ref readonly var attribute = ref frames[i];
+            if (attribute.AttributeEventHandlerId != 0)
+            {
+                value = StableHash.Mix(value, AddHandler(attribute, exact, loose, covered));
+            }
+            else if (EventModifiers.Is(attribute))
+            {
+                value = StableHash.Mix(value, StableHash.Of(attribute.AttributeName));
+            }
+        }
+
+        if (value != 0)
+        {
+            _elements.Add(value);
+        }
+
+        if (RawText.Is(element.ElementName))
+        {
+            _rawTexts.Add(RawText.HashOf(frames, i, end, exact));
+        }
+
+        Walk(frames, i, end, exact, loose, covered);
+    }
+
+    private ulong AddHandler(in RenderTreeFrame attribute, ulong exact, ulong loose, bool covered)
+    {
+        var handler = DelegateOf(attribute);
+        var identity = HandlerIdentity.Of(handler);
+        var isBinding = attribute.AttributeEventUpdatesAttributeName is not null;
+        var path = identity.IsAnchored && !isBinding ? loose : exact;
+        var entry = new HandlerEntry
+        {
+            HandlerId = attribute.AttributeEventHandlerId,
+            Hash = StableHash.Mix(StableHash.Mix(path, StableHash.Of(attribute.AttributeName)), identity.Hash),
+            WantsArguments = !isBinding && handler is not (Action or Func<Task>),
+            Guarded = identity.IsAnchored || covered ? null : handler,
+        };
+        Compare(ref entry);
+        _entries.Add(entry);
+        return entry.Hash + (entry.WantsArguments ? 1UL : 0);
+    }
+
+    /// <summary>Carries over what was known of the same address, and notes when its meaning changed.</summary>
+    private void Compare(ref HandlerEntry entry)
+    {
+        var index = FindBefore(entry.Hash);
+        if (index < 0)
+        {
+            entry.BoundAt = entry.Guarded is null ? 0 : _sequence;
+            entry.IsLong = _disambiguate && IsAmbiguous(entry.Hash);
+            return;
+        }
+
+        ref readonly var before = ref _before[index];
+        entry.IsLong = before.IsLong;
+        entry.BoundAt = entry.Guarded is null ? 0
+            : _rebind || !HandlerIdentity.MeansTheSame(before.Guarded, entry.Guarded) ? _sequence
+            : before.BoundAt;
+    }
+
+    /// <summary>Finds an address among the previous ones, beginning after the last one that was found: mostly they come in the same order.</summary>
+    private int FindBefore(ulong hash)
+    {
+        for (var i = 0; i < _before.Length; i++)
+        {
+            var index = _cursor + i < _before.Length ? _cursor + i : _cursor + i - _before.Length;
+            if (_before[index].Hash == hash)
+            {
+                _cursor = index + 1 == _before.Length ? 0 : index + 1;
+                return index;
+            }
+        }
+
+        return -1;
+    }
+
+    private void WalkComponent(RenderTreeFrame[] frames, int index, ulong exact, int ordinal, bool covered, bool isRepeated)
+    {
+        ref readonly var frame = ref frames[index];
+        var isKeyed = TryHashKey(frame.ComponentKey, out var key);
+        if (!_components.TryGetValue(frame.ComponentId, out var child))
+        {
+            var path = StableHash.Mix(StableHash.Mix(exact, (ulong)(uint)frame.Sequence), isKeyed ? key : (ulong)ordinal);
+            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered);
+            _components.Add(frame.ComponentId, child);
+        }
+
+        if (!isKeyed && (isRepeated || child.Parameters is not null))
+        {
+            var parameters = ParametersOf(frames, index);
+            if (_rebind || (child.Parameters is { } before && !parameters.AsSpan().SequenceEqual(before)))
+            {
+                child.BoundAt = _sequence;
+            }
+
+            child.Parameters = parameters;
+        }
+    }
+
+    private static object?[] ParametersOf(RenderTreeFrame[] frames, int index)
+    {
+        var values = new List<object?> { frames[index].ComponentKey };
+        for (var i = index + 1; i < index + frames[index].ComponentSubtreeLength; i++)
+        {
+            if (frames[i].FrameType == RenderTreeFrameType.Attribute && frames[i].AttributeValue is not (Delegate or EventCallback))
+            {
+                values.Add(frames[i].AttributeValue);
+            }
+        }
+
+        return [.. values];
+    }
+
+    internal static MulticastDelegate? DelegateOf(in RenderTreeFrame attribute) => attribute.AttributeValue switch
+    {
+        MulticastDelegate handler => handler,
+        EventCallback callback => FrameworkPrivates.DelegateOf(callback),
+        _ => null,
+    };
+
+    /// <summary>Siblings stand in the order of their sequences, but where a loop begins again.</summary>
+    private static bool Repeats(RenderTreeFrame[] frames, int start, int end)
+    {
+        var last = -1;
+        for (var i = start; i < end; i += LengthOf(frames[i]))
+        {
+            if (frames[i].Sequence <= last)
+            {
+                return true;
+            }
+
+            last = frames[i].Sequence;
+        }
+
+        return false;
+    }
+
+    internal static int LengthOf(in RenderTreeFrame frame) => frame.FrameType switch
+    {
+        RenderTreeFrameType.Element => frame.ElementSubtreeLength,
+        RenderTreeFrameType.Component => frame.ComponentSubtreeLength,
+        RenderTreeFrameType.Region => frame.RegionSubtreeLength,
+        _ => 1,
+    };
+
+    /// <summary>Keys that are the same in every instance: text, numbers and the like. Others are only good within one.</summary>
+    private static bool TryHashKey(object? key, out ulong hash)
+    {
+        switch (key)
+        {
+            case string text:
+                hash = StableHash.Of(text) | 1;
+                return true;
+            case int number:
+                hash = StableHash.Mix(2, (ulong)number);
+                return true;
+            case long number:
+                hash = StableHash.Mix(3, (ulong)number);
+                return true;
+            case IFormattable scalar when key.GetType().IsValueType:
+                hash = StableHash.Of(scalar.ToString(null, System.Globalization.CultureInfo.InvariantCulture)) | 1;
+                return true;
+            default:
+                hash = 0;
+                return false;
+        }
+    }
+}

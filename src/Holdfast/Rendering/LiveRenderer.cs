@@ -1,0 +1,211 @@
+#pragma warning disable BL0006 // The render tree's types are used in this folder only.
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Rendering;
+using Microsoft.AspNetCore.Components.RenderTree;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Rendering;
+
+/// <summary>What a renderer is told by, and tells, the page that owns it. Called on the dispatcher.</summary>
+internal interface IRenderHost
+{
+    /// <summary>The type of the page's own view.</summary>
+    Type PageType { get; }
+
+    /// <summary>A batch was rendered; its arrays are valid until this returns.</summary>
+    void OnRendered(in RenderBatch batch);
+
+    /// <summary>Something failed and no boundary caught it: the renderer must not be used any more.</summary>
+    void OnUnhandled(Exception exception);
+
+    /// <summary>The slot asks for what its view needs before it is initialised.</summary>
+    ViewLink CreateLink(ViewSlot slot, LiveView view);
+
+    /// <summary>A view failed; the slot has put a fresh one in its place, unless it is the page itself.</summary>
+    void OnViewFailed(ViewSlot slot, Exception exception);
+}
+
+/// <summary>
+/// Renders one page: its first HTML, its patches, and the dispatch of its events. One renderer and one dispatcher per tab, because a callback
+/// invoked on another renderer's dispatcher throws. Owned by the page; used only on its dispatcher.
+/// </summary>
+internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory loggerFactory, LiveDispatcher dispatcher, IRenderHost host, bool isInteractive)
+    : Renderer(services, loggerFactory)
+{
+    /// <summary>Views inside views, at most. Chosen: deeper than any page, shallower than the stack.</summary>
+    private const int MaxDepth = 64;
+
+    private readonly List<ViewSlot> _slots = [];
+    private HandlerIndex? _handlers;
+
+    public override Dispatcher Dispatcher => dispatcher;
+
+    /// <summary>The addresses of the handlers in the tree.</summary>
+    public HandlerIndex Handlers => _handlers ??= new HandlerIndex(FramesOf);
+
+    /// <summary>The root component's id, once it is rendered.</summary>
+    public int RootId { get; private set; }
+
+    /// <summary>The slot of the page itself, once it is rendered.</summary>
+    public ViewSlot? PageSlot { get; private set; }
+
+    protected override RendererInfo RendererInfo { get; } = new("Holdfast", isInteractive);
+
+    public ArrayRange<RenderTreeFrame> FramesOf(int componentId) => GetCurrentRenderTreeFrames(componentId);
+
+    /// <summary>Whether the component is still there.</summary>
+    public bool HasFrames(int componentId)
+    {
+        try
+        {
+            GetComponentState(componentId);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false; // Disposed within the batch that is being written.
+        }
+    }
+
+    /// <summary>All views in the tree.</summary>
+    public List<LiveView> Views()
+    {
+        _slots.RemoveAll(slot => slot.IsDisposed);
+        return [.. _slots.Select(slot => slot.View).OfType<LiveView>()];
+    }
+
+    /// <summary>Makes the root and renders it; the task ends when nothing in the tree is waiting for its initialisation any more.</summary>
+    public Task RenderRootAsync(Type rootType)
+    {
+        RootId = AssignRootComponentId(InstantiateComponent(rootType));
+        return RenderRootComponentAsync(RootId);
+    }
+
+    /// <summary>Brings the addresses of a whole page up to date, before it is written.</summary>
+    /// <param name="pageHostId">The component that holds the page.</param>
+    /// <param name="sequence">The number of the patch in which changes of meaning count as made.</param>
+    /// <param name="rebind">Whether the page in the browser is replaced.</param>
+    public void IndexPage(int pageHostId, long sequence, bool rebind)
+    {
+        Handlers.IndexTree(pageHostId, StableHash.Of("page"), sequence, rebind);
+        Handlers.Disambiguate();
+    }
+
+    /// <summary>Runs a handler that was found by its address.</summary>
+    /// <param name="found">The handler.</param>
+    /// <param name="owner">The component whose frames hold it.</param>
+    /// <param name="arguments">Makes the event's arguments for the type that the handler wants.</param>
+    /// <param name="fieldValue">What the control shows now, so that the tree agrees with the browser; null when it is no change.</param>
+    /// <returns>Ends when the handler's own task has; whether it threw is <see cref="FailureSince"/>'s to say.</returns>
+    public Task DispatchAsync(in HandlerEntry found, ComponentHandlers owner, EventArgs arguments, object? fieldValue)
+    {
+        var field = fieldValue is null ? null : new EventFieldInfo { ComponentId = owner.ComponentId, FieldValue = fieldValue };
+        return DispatchEventAsync(found.HandlerId, field, arguments, waitForQuiescence: false);
+    }
+
+    /// <summary>The name of the event that a handler is for (<c>onclick</c>), and its delegate. Null when it is gone.</summary>
+    public (string EventName, Delegate? Handler)? Describe(in HandlerEntry entry, ComponentHandlers owner)
+    {
+        var frames = FramesOf(owner.ComponentId);
+        for (var i = 0; i < frames.Count; i++)
+        {
+            ref readonly var frame = ref frames.Array[i];
+            if (frame.FrameType == RenderTreeFrameType.Attribute && frame.AttributeEventHandlerId == entry.HandlerId)
+            {
+                return (frame.AttributeName, HandlerIndex.DelegateOf(frame));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Notes what the error boundaries around a component hold, so that <see cref="FailureSince"/> can tell what came after.</summary>
+    public void CollectBoundaries(ComponentHandlers owner, List<(ErrorBoundaryBase Boundary, Exception? Before)> boundaries)
+    {
+        boundaries.Clear();
+        for (var state = TryGetState(owner.ComponentId); state is not null; state = state.LogicalParentComponentState)
+        {
+            if (state.Component is ErrorBoundaryBase boundary and not ViewSlot)
+            {
+                boundaries.Add((boundary, FrameworkPrivates.CurrentExceptionOf(boundary)));
+            }
+        }
+    }
+
+    /// <summary>The exception that one of the boundaries has caught since.</summary>
+    public static Exception? FailureSince(List<(ErrorBoundaryBase Boundary, Exception? Before)> boundaries)
+    {
+        foreach (var (boundary, before) in boundaries)
+        {
+            if (FrameworkPrivates.CurrentExceptionOf(boundary) is { } exception && !ReferenceEquals(exception, before))
+            {
+                return exception;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The component of an id.</summary>
+    public IComponent ComponentOf(int componentId) => GetComponentState(componentId).Component;
+
+    protected override IComponent ResolveComponentForRenderMode(
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] Type componentType, int? parentComponentId, IComponentActivator componentActivator, IComponentRenderMode renderMode)
+    {
+        if (renderMode is not LiveRenderMode)
+        {
+            throw new NotSupportedException(
+                $"Component '{componentType}' cannot be rendered with '{renderMode.GetType().Name}'. A live page has one render mode, Holdfast's own. Remove @rendermode from the component and from its tag.");
+        }
+
+        if (parentComponentId is { } parent && ComponentOf(parent) is ViewSlot slot && slot.ViewType == componentType)
+        {
+            return slot.CreateView(componentActivator);
+        }
+
+        CheckDepth(componentType, parentComponentId);
+        var isPage = PageSlot is null && componentType == host.PageType;
+        var created = new ViewSlot(componentType, host) { IsPage = isPage };
+        PageSlot = isPage ? created : PageSlot;
+        _slots.Add(created);
+        return created;
+    }
+
+    private void CheckDepth(Type componentType, int? parentComponentId)
+    {
+        var depth = 0;
+        for (var state = parentComponentId is { } parent ? GetComponentState(parent) : null; state is not null; state = state.ParentComponentState)
+        {
+            depth += state.Component is ViewSlot ? 1 : 0;
+        }
+
+        if (depth >= MaxDepth)
+        {
+            throw new InvalidOperationException(
+                $"View '{componentType}' cannot be embedded: it lies {depth} views deep, the limit is {MaxDepth}. A view probably embeds itself. Give the recursion an end, or use plain components for the levels.");
+        }
+    }
+
+    protected override IComponentRenderMode? GetComponentRenderMode(IComponent component) => null;
+
+    protected override Task UpdateDisplayAsync(in RenderBatch renderBatch)
+    {
+        host.OnRendered(renderBatch);
+        return isInteractive ? Task.CompletedTask : Task.FromCanceled(new CancellationToken(canceled: true)); // Canceled: OnAfterRender does not run.
+    }
+
+    protected override void HandleException(Exception exception) => host.OnUnhandled(exception);
+
+    private ComponentState? TryGetState(int componentId)
+    {
+        try
+        {
+            return GetComponentState(componentId);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,487 @@
+#pragma warning disable BL0006 // The render tree's types are used in this folder only.
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Components.RenderTree;
+
+namespace Holdfast.Rendering;
+
+/// <summary>
+/// Writes a render tree as the HTML of docs/protocol.md ("The page's HTML"), as its digest, or both in one pass. Made for one use on the
+/// renderer's dispatcher.
+/// </summary>
+internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html, bool withDigest) : IDisposable
+{
+    private static readonly ConcurrentDictionary<string, string> CanonicalMarkup = new();
+    private readonly HtmlBuffer _handlers = new();
+    private Digest _digest = new();
+    private int _hint;
+
+    /// <summary>Whether what is written now is the shell around the page: plain HTML, which nothing will ever patch.</summary>
+    public bool IsShell { get; set; }
+
+    /// <summary>Is told of each component that is written, in document order.</summary>
+    public Action<int>? ComponentWritten { get; init; }
+
+    public string Digest => _digest.ToString();
+
+    public void Dispose() => _handlers.Dispose();
+
+    /// <summary>What a list of siblings needs to know of what was written before.</summary>
+    private struct Siblings
+    {
+        public bool AfterText;
+        public string? SelectValue;
+        public bool IsForeign;
+        public string Parent;
+        public string? Implied;
+    }
+
+    /// <summary>Writes what is in a component, without its markers.</summary>
+    public void WriteContent(int componentId)
+    {
+        var siblings = new Siblings { Parent = "" };
+        WriteComponentFrames(componentId, ref siblings);
+    }
+
+    /// <summary>Writes one frame of a batch, with everything below it.</summary>
+    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isForeign)
+    {
+        var siblings = new Siblings { Parent = "", IsForeign = isForeign };
+        Write(componentId, frames, index, index + HandlerIndex.LengthOf(frames[index]), ref siblings);
+    }
+
+    private void WriteComponentFrames(int componentId, ref Siblings siblings)
+    {
+        var frames = renderer.FramesOf(componentId);
+        Write(componentId, frames.Array, 0, frames.Count, ref siblings);
+    }
+
+    private void Write(int componentId, RenderTreeFrame[] frames, int start, int end, ref Siblings siblings)
+    {
+        for (var i = start; i < end; i += HandlerIndex.LengthOf(frames[i]))
+        {
+            ref readonly var frame = ref frames[i];
+            switch (frame.FrameType)
+            {
+                case RenderTreeFrameType.Text:
+                    WriteText(frame.TextContent, ref siblings);
+                    break;
+                case RenderTreeFrameType.Markup:
+                    WriteMarkup(frame.MarkupContent, ref siblings);
+                    break;
+                case RenderTreeFrameType.Region:
+                    Write(componentId, frames, i + 1, i + frame.RegionSubtreeLength, ref siblings);
+                    break;
+                case RenderTreeFrameType.Component:
+                    WriteComponent(frame, ref siblings);
+                    break;
+                case RenderTreeFrameType.Element:
+                    WriteElement(componentId, frames, i, ref siblings);
+                    break;
+            }
+        }
+    }
+
+    private void WriteText(string text, ref Siblings siblings)
+    {
+        if (withDigest)
+        {
+            _digest.Feed('\u0004');
+            _digest.Feed(text);
+            _digest.Feed('\u0005');
+        }
+
+        if (html is null)
+        {
+            return;
+        }
+
+        if (text.Length == 0)
+        {
+            html.Append(IsShell ? "" : "<!--e-->");
+            siblings.AfterText = false;
+            return;
+        }
+
+        if (siblings.AfterText && !IsShell)
+        {
+            html.Append("<!--t-->");
+        }
+
+        html.AppendText(text);
+        siblings.AfterText = true;
+    }
+
+    private void WriteMarkup(string markup, ref Siblings siblings)
+    {
+        if (markup.Length > 0 && string.IsNullOrWhiteSpace(markup) && !markup.Contains('\r', StringComparison.Ordinal))
+        {
+            WriteText(markup, ref siblings); // The space between two elements: what the Razor compiler makes of a line break.
+            return;
+        }
+
+        if (withDigest)
+        {
+            _digest.Feed('\u0008');
+            _digest.Feed(CanonicalMarkup.Count > 10_000 ? Canonical(markup) : CanonicalMarkup.GetOrAdd(markup, Canonical));
+            _digest.Feed('\u0009');
+        }
+
+        html?.Append(IsShell ? "" : "<!--m-->");
+        html?.Append(markup);
+        html?.Append(IsShell ? "" : "<!--/m-->");
+        siblings.AfterText = false;
+    }
+
+    private void WriteComponent(in RenderTreeFrame frame, ref Siblings siblings)
+    {
+        if (IsShell)
+        {
+            WriteShellComponent(frame, ref siblings);
+            return;
+        }
+
+        CloseImpliedParent(ref siblings);
+        ComponentWritten?.Invoke(frame.ComponentId);
+        if (withDigest)
+        {
+            _digest.Feed('\u0006');
+        }
+
+        html?.Append("<!--c-->");
+        if (renderer.HasFrames(frame.ComponentId))
+        {
+            var inner = siblings with { AfterText = false };
+            WriteComponentFrames(frame.ComponentId, ref inner);
+            CloseImpliedParent(ref inner);
+        }
+
+        html?.Append("<!--/c-->");
+        siblings.AfterText = false;
+        if (withDigest)
+        {
+            _digest.Feed('\u0007');
+        }
+    }
+
+    private void WriteShellComponent(in RenderTreeFrame frame, ref Siblings siblings)
+    {
+        if (frame.ComponentType != typeof(PageHost))
+        {
+            WriteComponentFrames(frame.ComponentId, ref siblings);
+            return;
+        }
+
+        IsShell = false;
+        html?.Append("<!--holdfast-->");
+        renderer.IndexPage(frame.ComponentId, sequence: 0, rebind: false);
+        WriteContent(frame.ComponentId);
+        html?.Append("<!--/holdfast-->");
+        IsShell = true;
+    }
+
+    private void WriteElement(int componentId, RenderTreeFrame[] frames, int index, ref Siblings siblings)
+    {
+        ref readonly var element = ref frames[index];
+        var end = index + element.ElementSubtreeLength;
+        var isForeign = siblings.IsForeign || element.ElementName is "svg" or "math";
+        var name = isForeign ? element.ElementName : LowerCase(element.ElementName);
+        WriteImpliedParent(name, ref siblings);
+        if (withDigest)
+        {
+            _digest.Feed('\u0001');
+            _digest.Feed(name);
+            _digest.Feed('\u0002');
+        }
+
+        html?.Append('<');
+        html?.Append(name);
+        var (content, value) = WriteAttributes(componentId, frames, index, end, name, isForeign, ref siblings);
+        html?.Append('>');
+        if (withDigest)
+        {
+            _digest.EndAttributes();
+        }
+
+        if (isForeign || !IsVoid(name))
+        {
+            WriteChildren(componentId, frames, content, end, name, value, isForeign, ref siblings);
+            html?.Append("</");
+            html?.Append(name);
+            html?.Append('>');
+        }
+
+        siblings.AfterText = false;
+        if (withDigest)
+        {
+            _digest.Feed('\u0003');
+        }
+    }
+
+    private void WriteChildren(int componentId, RenderTreeFrame[] frames, int start, int end, string name, string? value, bool isForeign, ref Siblings siblings)
+    {
+        if (RawText.Is(name) && !isForeign)
+        {
+            WriteRawText(name, name == "textarea" && value is not null ? value : RawText.Join(frames, start, end));
+            return;
+        }
+
+        if (name is "pre" or "listing" && start < end && frames[start].FrameType == RenderTreeFrameType.Text && frames[start].TextContent.StartsWith('\n'))
+        {
+            html?.Append('\n'); // The parser drops the first line break.
+        }
+
+        var inner = new Siblings
+        {
+            Parent = name,
+            IsForeign = isForeign && name != "foreignObject",
+            SelectValue = name == "select" ? value : siblings.SelectValue,
+        };
+        Write(componentId, frames, start, end, ref inner);
+        CloseImpliedParent(ref inner);
+    }
+
+    private void WriteRawText(string name, string text)
+    {
+        if (withDigest && text.Length > 0)
+        {
+            _digest.Feed('\u0004');
+            _digest.Feed(text);
+            _digest.Feed('\u0005');
+        }
+
+        if (name is "style" or "script")
+        {
+            html?.Append(text);
+            return;
+        }
+
+        if (name == "textarea" && text.StartsWith('\n'))
+        {
+            html?.Append('\n'); // The parser drops the first line break.
+        }
+
+        html?.AppendText(text);
+    }
+
+    private (int Content, string? Value) WriteAttributes(int componentId, RenderTreeFrame[] frames, int index, int end, string name, bool isForeign, ref Siblings siblings)
+    {
+        string? value = null;
+        var hasSelected = false;
+        var hasHandlers = false;
+        var i = index + 1;
+        for (; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
+        {
+            ref readonly var attribute = ref frames[i];
+            if (attribute.AttributeEventHandlerId != 0 || EventModifiers.IsName(attribute.AttributeName))
+            {
+                hasHandlers = true;
+                continue;
+            }
+
+            var text = TextOf(attribute.AttributeValue);
+            if (text is null)
+            {
+                continue;
+            }
+
+            if (attribute.AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase))
+            {
+                value = text;
+                if (name is "textarea" or "select")
+                {
+                    continue;
+                }
+            }
+
+            hasSelected |= attribute.AttributeName == "selected";
+            WriteAttribute(isForeign ? attribute.AttributeName : LowerCase(attribute.AttributeName), text);
+        }
+
+        if (name == "option" && siblings.SelectValue is { } selected && !hasSelected && selected == (value ?? RawText.Join(frames, i, end)))
+        {
+            WriteAttribute("selected", "");
+        }
+
+        if (hasHandlers && !IsShell && ComposeHandlers(componentId, frames, index, end) is { Length: > 0 } handlers)
+        {
+            WriteAttribute("data-hf", handlers);
+        }
+
+        return (i, value);
+    }
+
+    /// <summary>The value of an element's <c>data-hf</c>; empty when it has no handlers.</summary>
+    public ReadOnlySpan<char> ComposeHandlers(int componentId, RenderTreeFrame[] frames, int index, int end)
+    {
+        _handlers.Clear();
+        for (var i = index + 1; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
+        {
+            ref readonly var attribute = ref frames[i];
+            if (attribute.AttributeEventHandlerId != 0)
+            {
+                ref var entry = ref renderer.Handlers.Find(componentId, attribute.AttributeEventHandlerId, ref _hint);
+                if (!Unsafe.IsNullRef(ref entry))
+                {
+                    AppendHandler(frames, index, end, attribute.AttributeName.AsSpan(2), ref entry);
+                }
+            }
+            else if (EventModifiers.Is(attribute) && EventNameOf(attribute.AttributeName) is { } eventName && !HasHandler(frames, index, end, eventName)
+                && !(IsStop(attribute.AttributeName) && HasModifier(frames, index, end, EventModifiers.PreventDefault, eventName)))
+            {
+                AppendFlags(frames, index, end, eventName, wantsArguments: false);
+            }
+        }
+
+        return _handlers.Written;
+    }
+
+    private void AppendHandler(RenderTreeFrame[] frames, int index, int end, ReadOnlySpan<char> eventName, ref HandlerEntry entry)
+    {
+        Separate();
+        _handlers.Append(eventName);
+        _handlers.Append(':');
+        HandlerAddress.Write(_handlers, entry.Hash, entry.IsLong);
+        AppendFlagLetters(frames, index, end, eventName, entry.WantsArguments);
+    }
+
+    private void AppendFlags(RenderTreeFrame[] frames, int index, int end, ReadOnlySpan<char> eventName, bool wantsArguments)
+    {
+        Separate();
+        _handlers.Append(eventName);
+        _handlers.Append(':');
+        AppendFlagLetters(frames, index, end, eventName, wantsArguments);
+    }
+
+    private void AppendFlagLetters(RenderTreeFrame[] frames, int index, int end, ReadOnlySpan<char> eventName, bool wantsArguments)
+    {
+        var prevents = HasModifier(frames, index, end, EventModifiers.PreventDefault, eventName);
+        var stops = HasModifier(frames, index, end, EventModifiers.StopPropagation, eventName);
+        if (!wantsArguments && !prevents && !stops)
+        {
+            return;
+        }
+
+        _handlers.Append('.');
+        _handlers.Append(wantsArguments ? "a" : "");
+        _handlers.Append(prevents ? "p" : "");
+        _handlers.Append(stops ? "s" : "");
+    }
+
+    private void Separate()
+    {
+        if (_handlers.Written.Length > 0)
+        {
+            _handlers.Append(' ');
+        }
+    }
+
+    private static bool IsStop(string attribute) => attribute.StartsWith(EventModifiers.StopPropagation, StringComparison.Ordinal);
+
+    private static string? EventNameOf(string modifier) =>
+        modifier.StartsWith(EventModifiers.PreventDefault, StringComparison.Ordinal) ? modifier[(EventModifiers.PreventDefault.Length + 2)..]
+        : IsStop(modifier) ? modifier[(EventModifiers.StopPropagation.Length + 2)..]
+        : null;
+
+    private static bool HasHandler(RenderTreeFrame[] frames, int index, int end, string eventName)
+    {
+        for (var i = index + 1; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
+        {
+            if (frames[i].AttributeEventHandlerId != 0 && frames[i].AttributeName.AsSpan(2).SequenceEqual(eventName))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool HasModifier(RenderTreeFrame[] frames, int index, int end, string prefix, ReadOnlySpan<char> eventName)
+    {
+        for (var i = index + 1; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
+        {
+            ref readonly var attribute = ref frames[i];
+            if (attribute.AttributeValue is true
+                && attribute.AttributeName.StartsWith(prefix, StringComparison.Ordinal)
+                && attribute.AttributeName.AsSpan(prefix.Length + 2).SequenceEqual(eventName))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void WriteAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
+        if (withDigest)
+        {
+            _digest.Attribute(name, value);
+        }
+
+        if (html is null)
+        {
+            return;
+        }
+
+        html.Append(' ');
+        html.Append(name);
+        if (value.Length > 0)
+        {
+            html.Append("=\"");
+            html.AppendAttributeValue(value);
+            html.Append('"');
+        }
+    }
+
+    /// <summary>The parser puts rows into a body, and columns into a group, that the author did not write: write them, marked.</summary>
+    private void WriteImpliedParent(string name, ref Siblings siblings)
+    {
+        var implied = siblings.Parent != "table" || IsShell ? null : name switch { "tr" => "tbody", "col" => "colgroup", _ => null };
+        if (implied == siblings.Implied)
+        {
+            return;
+        }
+
+        CloseImpliedParent(ref siblings);
+        siblings.Implied = implied;
+        if (implied is not null)
+        {
+            html?.Append('<');
+            html?.Append(implied);
+            html?.Append(" data-hf-implied>");
+            siblings.AfterText = false;
+        }
+    }
+
+    private void CloseImpliedParent(ref Siblings siblings)
+    {
+        if (siblings.Implied is { } implied)
+        {
+            html?.Append("</");
+            html?.Append(implied);
+            html?.Append('>');
+            siblings.Implied = null;
+            siblings.AfterText = false;
+        }
+    }
+
+    internal static string? TextOf(object? value) => value switch
+    {
+        string text => text,
+        true => "",
+        null or false or Delegate or Microsoft.AspNetCore.Components.EventCallback => null,
+        _ => value.ToString(),
+    };
+
+    private static string LowerCase(string name) => name.AsSpan().ContainsAnyInRange('A', 'Z') ? name.ToLowerInvariant() : name;
+
+    private static bool IsVoid(string name) => name is "area" or "base" or "br" or "col" or "embed" or "hr" or "img" or "input" or "link" or "meta" or "source" or "track" or "wbr";
+
+    /// <summary>Writes empty elements as browsers serialise them.</summary>
+    private static string Canonical(string markup) => SelfClosing().Replace(markup, "$1>");
+
+    [GeneratedRegex(@"(<(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b[^<>]*?)\s*/>")]
+    private static partial Regex SelfClosing();
+}

@@ -1,0 +1,39 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+
+namespace Holdfast.Security;
+
+/// <summary>What a page's ticket says: for which session and user it was made, and which page it is.</summary>
+internal sealed record Ticket(string? Session, string? User, string View, string PathBase, string Path, string Query, string Culture, DateTimeOffset Expires);
+
+/// <summary>Makes and opens tickets. A ticket is authentic, bound to session, user and page, and expires. Thread-safe.</summary>
+internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider time, IOptions<HoldfastOptions> options)
+{
+    private readonly IDataProtector _protector = protection.CreateProtector("Holdfast.Ticket.v1");
+
+    public string Issue(string? session, ClaimsPrincipal user, Type view, string pathBase, string path, string query, string culture) =>
+        _protector.Protect(JsonSerializer.Serialize(new Ticket(
+            session, UserOf(user), view.FullName!, pathBase, path, query, culture, time.GetUtcNow() + options.Value.TicketLifetime)));
+
+    /// <summary>Opens a ticket. False when it is forged or expired.</summary>
+    public bool TryOpen(string text, out Ticket ticket)
+    {
+        ticket = null!;
+        try
+        {
+            ticket = JsonSerializer.Deserialize<Ticket>(_protector.Unprotect(text))!;
+            return ticket.Expires > time.GetUtcNow();
+        }
+        catch (Exception exception) when (exception is CryptographicException or JsonException or FormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What tells one user from another: the name identifier, else the name; null for a visitor.</summary>
+    public static string? UserOf(ClaimsPrincipal user) =>
+        user.Identity?.IsAuthenticated == true ? user.FindFirstValue(ClaimTypes.NameIdentifier) ?? user.Identity.Name ?? "" : null;
+}

@@ -1,0 +1,733 @@
+#pragma warning disable BL0006 // Passes a render batch on to Rendering.
+using Holdfast.Diagnostics;
+using Holdfast.Events;
+using Holdfast.Protocol;
+using Holdfast.Rendering;
+using Holdfast.State;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.RenderTree;
+
+namespace Holdfast.Sessions;
+
+/// <summary>
+/// One page, mounted for one tab: steps 6 to 9 of docs/tour.md, top-down. Owns its scope, renderer, dispatcher and queue.
+/// </summary>
+/// <remarks>
+/// <para><b>The loop.</b> An event enters the queue (<see cref="Receive"/>), runs when it is its turn (<see cref="ExecuteAsync"/>), what it changed is captured and merged into
+/// the session (<see cref="Capture"/>), the patch goes out (<see cref="Flush"/>), and the ack when the session's writer says that the change is durable
+/// (<see cref="OnDurable"/>).</para>
+/// <para><b>Ends.</b> A page that loses its connection waits to be taken up again (<see cref="Detach"/>). One that fails, or that is fenced off by a newer instance,
+/// asks its connection to mount the page anew, and ends.</para>
+/// <para>Everything but <see cref="Receive"/>, <see cref="OnDurable"/>, <see cref="OnSuperseded"/> and the queue runs on the dispatcher.</para>
+/// </remarks>
+internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHolder, IAsyncDisposable
+{
+    private readonly PageServices _services;
+    private readonly IAsyncDisposable _scope;
+    private readonly LiveDispatcher _dispatcher;
+    private readonly LiveRenderer _renderer;
+    private readonly PatchWriter _patch;
+    private readonly AckQueue _acks = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly AsyncLocal<WorkItem?> _logicalItem = new();
+    private readonly List<(ErrorBoundaryBase Boundary, Exception? Before)> _boundaries = [];
+    private readonly Func<Task> _execute;
+    private readonly Lock _queueGate = new();
+    private readonly Queue<WorkItem> _queue = new();
+    private bool _isPumping;
+    private volatile WorkItem? _running;
+    private volatile bool _isHolding;
+    private Exception? _failure;
+    private volatile bool _isDead;
+    private ViewState? _state;
+    private Session? _session;
+    private SliceLease? _lease;
+    private volatile IPageClient? _client;
+    private long _nextRef = 1;
+    private bool _isLagging;
+    private long _sentSettled;
+    private int _askedForSuccessor;
+    private int _disposed;
+
+    public MountedPage(PageServices services, IServiceProvider scopeServices, IAsyncDisposable scope, PageAddress address, PageIdentity identity, MountReason reason)
+    {
+        _services = services;
+        _scope = scope;
+        Address = address;
+        Identity = identity;
+        Reason = reason;
+        _dispatcher = new LiveDispatcher { Queue = this };
+        _renderer = new LiveRenderer(scopeServices, services.LoggerFactory, _dispatcher, this, isInteractive: true);
+        _patch = new PatchWriter(_renderer);
+        _execute = () => ExecuteAsync(_running!);
+    }
+
+    public PageAddress Address { get; }
+
+    public PageIdentity Identity { get; }
+
+    public MountReason Reason { get; }
+
+    /// <summary>What was found for the page when it was mounted.</summary>
+    public Found Found { get; private set; }
+
+    /// <summary>The sequence of the last patch.</summary>
+    public long Sequence { get; private set; }
+
+    /// <summary>The highest event that is settled and durable.</summary>
+    public long Acked => _acks.Acked;
+
+    /// <summary>The highest event that is settled.</summary>
+    public long Settled => _acks.Settled;
+
+    /// <summary>Whether a browser is connected.</summary>
+    public bool IsConnected => _client is not null;
+
+    /// <summary>Whether it failed or was fenced off, so that it must not be taken up again.</summary>
+    public bool IsDead => _isDead;
+
+    // ---- mount ----
+
+    /// <summary>Restores and renders the page; ends when nothing in it waits for its initialisation any more.</summary>
+    /// <exception cref="Exception">The page's own initialisation failed.</exception>
+    public async Task MountAsync(Session? session, SliceLease? lease, Found found, long acked, long settled)
+    {
+        _session = session;
+        _lease = lease;
+        Found = found;
+        _acks.Begin(acked, settled, session?.Version ?? 0);
+        _nextRef = _acks.Settled + 1;
+        var item = new CallbackItem(() => _renderer.RenderRootAsync(typeof(PageHost)));
+        Post(item);
+        await item.Completion.ConfigureAwait(false);
+    }
+
+    // ---- the connection ----
+
+    /// <summary>
+    /// Connects a document: compares what it shows with what the page shows, sends <c>joined</c>, and HTML only where they differ.
+    /// </summary>
+    /// <param name="client">The connection.</param>
+    /// <param name="digest">The digest of what the document shows; null when that is not known.</param>
+    /// <param name="sequence">The last patch that the document applied.</param>
+    /// <param name="isRecovered">Whether the document meets the instance that it knew.</param>
+    public Task ConnectAsync(IPageClient client, string? digest, long sequence, bool isRecovered)
+    {
+        var item = new CallbackItem(
+            () =>
+            {
+                _client?.TakenOver();
+                _client = client;
+                SendJoined(client, digest, sequence, isRecovered);
+                return Task.CompletedTask;
+            },
+            isCaptured: false);
+        Post(item);
+        return item.Completion;
+    }
+
+    /// <summary>Applies what the user had typed, before any resent event.</summary>
+    public void ReceiveFields(List<FieldEntry> fields, bool isRecovered)
+    {
+        var entries = isRecovered ? fields.FindAll(field => !field.IsSettled) : fields;
+        if (entries.Count > 0)
+        {
+            Post(new FieldsItem(entries, Sequence));
+        }
+
+        Post(new CallbackItem(() => ForEachViewAsync(view => view.OnConnectedAsync()), isCaptured: false));
+    }
+
+    /// <summary>The connection is lost. The page goes on without one until it is taken up again, or disposed.</summary>
+    public void Detach(IPageClient client) => Post(new CallbackItem(
+        () =>
+        {
+            if (!ReferenceEquals(_client, client))
+            {
+                return Task.CompletedTask;
+            }
+
+            _client = null;
+            _patch.Abandon();
+            _services.Pages.Wait(this);
+            return ForEachViewAsync(view => view.OnDisconnectedAsync());
+        },
+        isCaptured: false));
+
+    /// <summary>The client has drained what was queued for it: what it missed is sent as a whole.</summary>
+    public void OnDrained(IPageClient client)
+    {
+        if (!_isLagging)
+        {
+            return;
+        }
+
+        Post(new CallbackItem(
+            () =>
+            {
+                if (_isLagging && ReferenceEquals(_client, client))
+                {
+                    SendJoined(client, digest: null, Sequence, isRecovered: true);
+                }
+
+                return Task.CompletedTask;
+            },
+            isCaptured: false));
+    }
+
+    // ---- 6: an event arrives ----
+
+    /// <summary>Takes an event if it is the document's next; answers a repeated or a later one.</summary>
+    public void Receive(in EventFrame frame)
+    {
+        if (frame.Ref < _nextRef)
+        {
+            _client?.Send(ServerFrame.Ack(_acks.Acked));
+        }
+        else if (frame.Ref > _nextRef)
+        {
+            _client?.Send(ServerFrame.Wait(TimeSpan.Zero, _nextRef));
+        }
+        else
+        {
+            _nextRef++;
+            Post(new EventItem(frame));
+        }
+    }
+
+    private void Post(WorkItem item)
+    {
+        lock (_queueGate)
+        {
+            if (_disposed != 0)
+            {
+                item.Completed(new ObjectDisposedException(nameof(LiveView), "The page has ended."));
+                return;
+            }
+
+            _queue.Enqueue(item);
+            if (_isPumping)
+            {
+                return;
+            }
+
+            _isPumping = true;
+        }
+
+        _ = PumpAsync();
+    }
+
+    private async Task PumpAsync()
+    {
+        while (true)
+        {
+            lock (_queueGate)
+            {
+                if (!_queue.TryDequeue(out var item))
+                {
+                    _running = null;
+                    _isPumping = false;
+                    return;
+                }
+
+                _running = item;
+            }
+
+            await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Runs one item to its end. The session's turn is held while the item runs up to its first incomplete await, and again while what it changed
+    /// is captured, so that tabs of one session on this node see each other's changes whole.
+    /// </summary>
+    private async Task ExecuteAsync(WorkItem item)
+    {
+        if (_isDead && item is not CallbackItem)
+        {
+            return; // The event is not settled: it comes again, to the instance that takes this one's place.
+        }
+
+        _logicalItem.Value = item;
+        _failure = null;
+        _isHolding = true;
+        var hasTurn = await EnterTurnAsync();
+        try
+        {
+            var tookOver = _lease is not null && _state is not null && _session!.TakeOver(_lease, _state);
+            var work = Run(item);
+            if (tookOver)
+            {
+                _state!.View.Repaint();
+            }
+
+            if (!work.IsCompleted)
+            {
+                ExitTurn(ref hasTurn);
+                _isHolding = false;
+                Flush();
+                await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                _isHolding = true;
+                hasTurn = await EnterTurnAsync();
+            }
+
+            if (work.IsFaulted || work.IsCanceled)
+            {
+                _failure ??= work.Exception?.InnerException ?? new OperationCanceledException();
+            }
+
+            Settle(item);
+        }
+        finally
+        {
+            ExitTurn(ref hasTurn);
+            _isHolding = false;
+            Interlocked.MemoryBarrier(); // Either OnDurable sees that nothing is held, or Flush sees what became durable.
+        }
+
+        Flush();
+        _running = null;
+        item.Completed(_failure);
+        if (_isDead)
+        {
+            AskForSuccessor();
+        }
+    }
+
+    private void AskForSuccessor()
+    {
+        if (Interlocked.Exchange(ref _askedForSuccessor, 1) != 0)
+        {
+            return;
+        }
+
+        if (_client is { } client)
+        {
+            client.Remount(this, _lease is { IsSuperseded: true } ? MountReason.Join : MountReason.Crash);
+        }
+        else
+        {
+            _services.Pages.End(this);
+        }
+    }
+
+    /// <summary>Runs an item; what it throws at once is as if its task had failed.</summary>
+    private Task Run(WorkItem item)
+    {
+        try
+        {
+            return item.RunAsync(this);
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException(exception);
+        }
+    }
+
+    /// <summary>Runs the handler that an event is for, or fails the event.</summary>
+    internal async Task DispatchAsync(string address, long sequence, object? payload, bool isChange = false)
+    {
+        if (!_renderer.Handlers.TryResolve(address, sequence, out var found, out var owner) || _renderer.Describe(found, owner) is not { } handler)
+        {
+            throw new EventException(ErrorCode.Stale, "What was used is not on the page any more.");
+        }
+
+        if (!EventArguments.TryCreate(handler.EventName, payload, out var arguments) || (isChange && arguments is not ChangeEventArgs))
+        {
+            throw new EventException(ErrorCode.Stale, $"What was sent does not fit the event '{handler.EventName}'.");
+        }
+
+        _renderer.CollectBoundaries(owner, _boundaries);
+        await _renderer.DispatchAsync(found, owner, arguments, (arguments as ChangeEventArgs)?.Value);
+        _failure ??= LiveRenderer.FailureSince(_boundaries);
+    }
+
+    // ---- 7 and 8: what it changed ----
+
+    /// <summary>Captures and merges what an item changed, or puts back what a failed one changed; then the item is settled.</summary>
+    private void Settle(WorkItem item)
+    {
+        if (_isDead && _lease is { IsSuperseded: true })
+        {
+            return;
+        }
+
+        var version = _lease?.Written ?? 0;
+        if (_failure is null && item.IsCaptured)
+        {
+            try
+            {
+                version = Capture(item.Ref);
+            }
+            catch (StateException exception)
+            {
+                _failure = exception;
+            }
+        }
+
+        if (version < 0)
+        {
+            Die();
+            return;
+        }
+
+        if (_failure is { } failure)
+        {
+            Undo(item, failure);
+        }
+
+        if (item.Ref > 0)
+        {
+            _acks.Add(item.Ref, version);
+        }
+    }
+
+    /// <summary>Merges what changed since the last capture into the session, together with the ref that changed it.</summary>
+    /// <returns>The version that must be durable before the event is acked, or −1 when a newer instance has taken this one's place.</returns>
+    private long Capture(long settled)
+    {
+        if (_state is null || _lease is null)
+        {
+            return 0;
+        }
+
+        List<MemberChange>? changes = null;
+        _state.Capture(ref changes);
+        if (changes is null)
+        {
+            return _lease.Written;
+        }
+
+        var version = _session!.Merge(_lease, _state.Type, changes, settled > 0 ? Identity.Document : null, settled);
+        if (version >= 0)
+        {
+            _state.Accept(changes);
+        }
+
+        return version;
+    }
+
+    private void Undo(WorkItem item, Exception failure)
+    {
+        if (_state is not null)
+        {
+            _state.Rollback();
+            if (!_isDead)
+            {
+                _state.View.Repaint();
+            }
+        }
+
+        if (item.Ref == 0)
+        {
+            return;
+        }
+
+        var code = failure switch
+        {
+            EventException refused => refused.Code,
+            StateException unstorable => unstorable.Code,
+            _ => ErrorCode.Failed,
+        };
+        _services.Metrics.EventFailed(Address.PageType, item.Ref, code, failure);
+        _client?.Send(ServerFrame.Error(code, item.Ref, _services.ShowsDetail || failure is EventException or StateException ? failure.Message : "The event failed."));
+    }
+
+    // ---- 9: patch and ack ----
+
+    /// <summary>Sends the open patch, with what it settles and what is acked by now; or the ack alone.</summary>
+    private void Flush()
+    {
+        if (_client is not { } client)
+        {
+            return;
+        }
+
+        if (_isDead)
+        {
+            _patch.Abandon();
+            return;
+        }
+
+        var acked = _acks.Take(_session?.Durable ?? long.MaxValue);
+        if (_patch.IsOpen)
+        {
+            Sequence++;
+            var settled = _acks.Settled > _sentSettled ? _acks.Settled : 0;
+            _sentSettled = Math.Max(_sentSettled, settled);
+            var (array, length) = _patch.Take(Sequence, settled, acked);
+            client.Send(new ServerFrame(array, length));
+        }
+        else if (acked > 0)
+        {
+            client.Send(ServerFrame.Ack(acked));
+        }
+    }
+
+    /// <summary>The session's writer has stored everything up to a version. Called on its thread.</summary>
+    public void OnDurable(long version)
+    {
+        Interlocked.MemoryBarrier();
+        if (_isHolding)
+        {
+            return; // The item that runs will flush.
+        }
+
+        if (_client is { } client && _acks.Take(version) is > 0 and var acked)
+        {
+            client.Send(ServerFrame.Ack(acked));
+        }
+    }
+
+    /// <summary>A newer instance has written, or the state was deleted. Called on any thread.</summary>
+    public void OnSuperseded()
+    {
+        _services.Metrics.Superseded();
+        Die();
+        Post(new CallbackItem(() => Task.CompletedTask, isCaptured: false)); // Ends what runs, then asks for the remount.
+    }
+
+    private void Die() => _isDead = true;
+
+    private void SendJoined(IPageClient client, string? digest, long sequence, bool isRecovered)
+    {
+        _isLagging = false;
+        _patch.ResetNumbers(_renderer.RootId);
+        _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
+        Sequence = sequence;
+        using var html = new HtmlBuffer();
+        var isSame = digest is not null && digest == WriteDigest();
+        if (!isSame)
+        {
+            Sequence = sequence + 1;
+            _renderer.IndexPage(_renderer.RootId, Sequence, rebind: true);
+            using var writer = new PageWriter(_renderer, html, withDigest: false);
+            writer.WriteContent(_renderer.RootId);
+        }
+
+        var found = isRecovered ? "recovered" : Found.ToString().ToLowerInvariant();
+        client.SendJoined(ServerFrame.Joined(Identity.Instance, _services.StartId, _nextRef, Sequence, found, html.Written, hasHtml: !isSame));
+        if (_acks.Take(_session?.Durable ?? long.MaxValue) > 0 || _acks.Acked > 0)
+        {
+            client.Send(ServerFrame.Ack(_acks.Acked));
+        }
+    }
+
+    private string WriteDigest()
+    {
+        using var writer = new PageWriter(_renderer, html: null, withDigest: true) { ComponentWritten = _patch.Number };
+        writer.WriteContent(_renderer.RootId);
+        return writer.Digest;
+    }
+
+    // ---- what the renderer says ----
+
+    Type IRenderHost.PageType => Address.PageType;
+
+    void IRenderHost.OnRendered(in RenderBatch batch)
+    {
+        if (_client is { } client && !_isDead)
+        {
+            if (client.IsFull)
+            {
+                _isLagging = true; // It gets the page as a whole when it has drained: see OnDrained.
+                _patch.Abandon();
+            }
+
+            if (!_isLagging)
+            {
+                _patch.Add(batch, Sequence + 1);
+            }
+        }
+
+        for (var i = 0; i < batch.DisposedComponentIDs.Count; i++)
+        {
+            _renderer.Handlers.Remove(batch.DisposedComponentIDs.Array[i]);
+        }
+
+        if (!_isHolding)
+        {
+            Flush();
+        }
+    }
+
+    void IRenderHost.OnUnhandled(Exception exception) => Fail(exception);
+
+    ViewLink IRenderHost.CreateLink(ViewSlot slot, LiveView view)
+    {
+        var persisted = PersistedView.Of(view.GetType());
+        if (slot.IsPage && _lease is not null && persisted.IsPersistent)
+        {
+            _state = new ViewState(persisted, view, _services.StateJson, _services.MaxMemberBytes);
+            return new ViewLink(new Mount(Reason, Found), this);
+        }
+
+        if (!slot.IsPage && persisted.IsPersistent)
+        {
+            _services.Metrics.EmbeddedWithoutId(Address.PageType, view.GetType());
+        }
+
+        return new ViewLink(new Mount(slot.IsPage ? Reason : MountReason.Render, Found.New), this);
+    }
+
+    void IRenderHost.OnViewFailed(ViewSlot slot, Exception exception)
+    {
+        if (slot.IsPage)
+        {
+            Fail(exception);
+            return;
+        }
+
+        _failure ??= exception;
+        _services.Metrics.ViewFailed(slot.ViewType, exception);
+    }
+
+    private void Fail(Exception exception)
+    {
+        _failure ??= exception;
+        _services.Metrics.ViewFailed(Address.PageType, exception);
+        Die();
+        if (_running is null)
+        {
+            Post(new CallbackItem(() => Task.CompletedTask, isCaptured: false));
+        }
+    }
+
+    // ---- what views ask ----
+
+    void IViewHost.Restore(LiveView view)
+    {
+        if (_state is { } state && ReferenceEquals(state.View, view))
+        {
+            state.Restore(
+                member => _session!.Read(_lease!, member),
+                (member, exception) => _services.Metrics.MemberUnreadable(Address.PageType, member.Name, exception));
+        }
+    }
+
+    void IViewHost.Start(Func<CancellationToken, Task> work, Func<Exception, Task> failed)
+    {
+        using (ExecutionContext.SuppressFlow())
+        {
+            _ = Task.Run(RunBesideAsync, CancellationToken.None);
+        }
+
+        async Task RunBesideAsync()
+        {
+            try
+            {
+                await work(_ended.Token).ConfigureAwait(false);
+            }
+            catch (Exception) when (_ended.IsCancellationRequested)
+            {
+            }
+            catch (Exception exception)
+            {
+                await failed(exception).ConfigureAwait(false);
+            }
+        }
+    }
+
+    void IViewHost.OnRestoredHookFailed(LiveView view, Exception exception) => _services.Metrics.HookFailed(view.GetType(), nameof(LiveView.OnRestoredAsync), exception);
+
+    private async Task ForEachViewAsync(Func<LiveView, Task> hook)
+    {
+        foreach (var view in _renderer.Views())
+        {
+            try
+            {
+                await hook(view);
+            }
+            catch (Exception exception)
+            {
+                _services.Metrics.HookFailed(view.GetType(), "OnConnectedAsync or OnDisconnectedAsync", exception);
+            }
+        }
+    }
+
+    /// <summary>Leads the browser elsewhere.</summary>
+    public void NavigateTo(string url) => _client?.Send(ServerFrame.Navigate(url));
+
+    /// <summary>Puts persisted members back that a settled field must not change.</summary>
+    internal void KeepStored() => _state?.Rollback();
+
+    // ---- the queue, as the dispatcher sees it ----
+
+    bool IWorkQueue.IsWithinCurrentItem => _logicalItem.Value is { } item && ReferenceEquals(item, _running);
+
+    Task IWorkQueue.RunAsync(Func<Task> work)
+    {
+        var item = new CallbackItem(work);
+        Post(item);
+        return item.Completion;
+    }
+
+    // ---- turns ----
+
+    private async ValueTask<bool> EnterTurnAsync()
+    {
+        if (_session is null)
+        {
+            return false;
+        }
+
+        if (!_session.TryEnterTurn())
+        {
+            await _session.EnterTurnAsync(CancellationToken.None);
+        }
+
+        return true;
+    }
+
+    private void ExitTurn(ref bool hasTurn)
+    {
+        if (hasTurn)
+        {
+            _session!.ExitTurn();
+            hasTurn = false;
+        }
+    }
+
+    // ---- the end ----
+
+    /// <summary>Ends the page: its work is cancelled, its queue refuses, its views are disposed. What it merged is written all the same.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        WorkItem[] refused;
+        lock (_queueGate)
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            {
+                return;
+            }
+
+            refused = [.. _queue];
+            _queue.Clear();
+        }
+
+        foreach (var item in refused)
+        {
+            item.Completed(new ObjectDisposedException(nameof(LiveView), "The page has ended."));
+        }
+
+        await _ended.CancelAsync().ConfigureAwait(false);
+        _client = null;
+        try
+        {
+            await _renderer.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            _services.Metrics.HookFailed(Address.PageType, "Dispose", exception);
+        }
+
+        _patch.Dispose();
+        await _scope.DisposeAsync().ConfigureAwait(false);
+        if (_lease is not null)
+        {
+            _session!.Return(_lease);
+        }
+
+        _session?.Release();
+    }
+}

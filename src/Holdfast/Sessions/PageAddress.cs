@@ -1,0 +1,18 @@
+namespace Holdfast.Sessions;
+
+/// <summary>Which page it is, and for whom: what a ticket says, checked.</summary>
+/// <param name="SessionKey">The storage key of the session; null for a page without persisted members.</param>
+/// <param name="PageType">The page's view.</param>
+/// <param name="SliceKey">The key of the page's slice.</param>
+/// <param name="Parameters">The page's parameters.</param>
+/// <param name="Uri">The absolute address.</param>
+/// <param name="BaseUri">The absolute address of the app, with a slash at the end.</param>
+/// <param name="Culture">The name of the culture that the page was first rendered in.</param>
+internal sealed record PageAddress(
+    string? SessionKey,
+    Type PageType,
+    string SliceKey,
+    IReadOnlyDictionary<string, object?> Parameters,
+    string Uri,
+    string BaseUri,
+    string Culture);

@@ -1,0 +1,607 @@
+using Holdfast.Diagnostics;
+using Holdfast.State;
+using Holdfast.Stores;
+
+namespace Holdfast.Sessions;
+
+/// <summary>
+/// The truth about one session on this node. Owns its slices, what of them is not yet durable, and the one write in flight. Every member may be
+/// called from any thread.
+/// </summary>
+/// <remarks>
+/// <para><b>Turns.</b> A tab takes the session's turn to take over what others changed, run a queue item up to its first incomplete await, and merge
+/// what it changed: two tabs on one node never overwrite each other's increments.</para>
+/// <para><b>Writing.</b> A merged change raises <see cref="_version"/>; the writer writes everything that is unsaved by compare-and-set, one write at a
+/// time, and then everything up to that version is durable. A failing store is asked again without end, with back-off.</para>
+/// <para><b>The fence.</b> Each tab's part of a slice names the instance that wrote it last. When a write conflicts, the session is read again: where the
+/// fence is not the one that this node last knew, another node has mounted the tab, and everything unsaved in that slice is dropped: its
+/// instances are superseded and their unacked events come again. Otherwise the unsaved members are laid over what was read, and written again. See
+/// docs/decisions/003-the-ack-and-the-fence.md.</para>
+/// </remarks>
+internal sealed class Session(string key, ISessionStore store, SessionLimits limits, TimeProvider time, StoreMetrics metrics, Action<Session> unused)
+{
+    // Chosen: shorter than a person notices, and long enough that a store which comes back is not hammered.
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Dictionary<string, Slice> _slices = new(StringComparer.Ordinal);
+    private readonly List<Slice> _unsaved = [];
+    private readonly List<Slice> _inFlight = [];
+    private readonly CancellationTokenSource _abandon = new();
+    private long _revision;
+    private long _version;
+    private long _durable;
+    private SliceLease[] _leases = [];
+    private bool _touch;
+    private bool _writing;
+    private bool _retired;
+    private int _users;
+    private DateTimeOffset _expiresAt;
+    private TaskCompletionSource? _drained;
+
+    public string Key => key;
+
+    /// <summary>The version of the last change.</summary>
+    public long Version => Volatile.Read(ref _version);
+
+    /// <summary>Up to which version everything is durable.</summary>
+    public long Durable => Volatile.Read(ref _durable);
+
+    /// <summary>Whether the store failed at the last write, so that changes are kept here only.</summary>
+    public bool IsStoreFailing { get; private set; }
+
+    // ---- use ----
+
+    /// <summary>Counts one more user, unless the object was already given up.</summary>
+    public bool TryUse()
+    {
+        lock (_gate)
+        {
+            if (_retired)
+            {
+                return false;
+            }
+
+            _users++;
+            return true;
+        }
+    }
+
+    /// <summary>Ends a use. When nobody uses the object any more and nothing is unsaved, it is retired for good.</summary>
+    public void Release()
+    {
+        lock (_gate)
+        {
+            _users--;
+            RetireIfUnused();
+        }
+    }
+
+    // ---- turns ----
+
+    /// <summary>Takes the turn if nobody has it; else <see cref="EnterTurnAsync"/> waits for it.</summary>
+    public bool TryEnterTurn() => _turn.Wait(0);
+
+    public Task EnterTurnAsync(CancellationToken cancellationToken) => _turn.WaitAsync(cancellationToken);
+
+    public void ExitTurn() => _turn.Release();
+
+    // ---- reading ----
+
+    /// <summary>Takes over what other nodes wrote since this one last read or wrote.</summary>
+    /// <exception cref="Exception">What the store throws when it cannot be read.</exception>
+    public async ValueTask RefreshAsync(CancellationToken cancellationToken)
+    {
+        long known;
+        lock (_gate)
+        {
+            if (_writing)
+            {
+                return; // A conflict will tell whether somebody else wrote.
+            }
+
+            known = _revision;
+        }
+
+        var read = await store.ReadAsync(key, known, cancellationToken).ConfigureAwait(false);
+        List<SliceLease> superseded;
+        lock (_gate)
+        {
+            if (read.Status == SessionReadStatus.Unchanged || _writing || _revision != known)
+            {
+                return;
+            }
+
+            superseded = Reconcile(read.Session);
+        }
+
+        Tell(superseded);
+    }
+
+    /// <summary>Whether anything is known of a slice.</summary>
+    public bool Knows(string sliceKey)
+    {
+        lock (_gate)
+        {
+            return _slices.TryGetValue(sliceKey, out var slice) && (slice.Members.Count > 0 || slice.Tabs.Count > 0);
+        }
+    }
+
+    /// <summary>The stored JSON of a member for a GET, where there is no tab: only members of scope Session are found.</summary>
+    public byte[]? ReadShared(string sliceKey, PersistedMember member)
+    {
+        lock (_gate)
+        {
+            return member.Scope == Scope.Session && _slices.TryGetValue(sliceKey, out var slice) && slice.Members.TryGetValue(member.Name, out var stored)
+                ? stored.Json
+                : null;
+        }
+    }
+
+    // ---- leases ----
+
+    /// <summary>Gives a new instance the right to write a slice, on top of what is known now.</summary>
+    /// <param name="isFresh">Whether the page was opened anew, so that the tab's Reconnect members are forgotten.</param>
+    public SliceLease Lease(string sliceKey, string tab, string instance, bool isFresh, ILeaseHolder holder)
+    {
+        bool write;
+        SliceLease lease;
+        lock (_gate)
+        {
+            if (!_slices.TryGetValue(sliceKey, out var slice))
+            {
+                _slices.Add(sliceKey, slice = new Slice(sliceKey));
+            }
+
+            lease = new SliceLease(this, slice, tab, instance, holder)
+            {
+                Fence = slice.Tabs.TryGetValue(tab, out var known) ? known.Part.Fence : Fence.None,
+                Seen = _version,
+                Written = 0,
+            };
+            _leases = [.. _leases, lease];
+            if (isFresh && known is not null && known.Part.ClearReconnectMembers())
+            {
+                Raise(slice, known, lease);
+            }
+
+            write = StartWriting();
+        }
+
+        if (write)
+        {
+            _ = WriteAsync();
+        }
+
+        return lease;
+    }
+
+    public void Return(SliceLease lease)
+    {
+        lock (_gate)
+        {
+            _leases = [.. _leases.Where(other => other != lease)];
+            RetireIfUnused();
+        }
+    }
+
+    /// <summary>The stored JSON of a member for the lease's tab, or null.</summary>
+    public byte[]? Read(SliceLease lease, PersistedMember member)
+    {
+        lock (_gate)
+        {
+            if (member.Scope == Scope.Session)
+            {
+                return lease.Slice.Members.TryGetValue(member.Name, out var shared) ? shared.Json : null;
+            }
+
+            return lease.Slice.Tabs.TryGetValue(lease.Tab, out var tab) && tab.Part.Members.TryGetValue(member.Name, out var own) ? own.Json : null;
+        }
+    }
+
+    /// <summary>The highest settled ref of a document of the lease's tab.</summary>
+    public long Watermark(SliceLease lease, string document)
+    {
+        lock (_gate)
+        {
+            return lease.Slice.Tabs.TryGetValue(lease.Tab, out var tab) ? tab.Part.Watermark(document) : 0;
+        }
+    }
+
+    /// <summary>Gives the lease's view what others changed since it last looked. Called within the turn.</summary>
+    /// <returns>Whether there was anything.</returns>
+    public bool TakeOver(SliceLease lease, ViewState state)
+    {
+        List<MemberChange>? changes = null;
+        lock (_gate)
+        {
+            if (lease.Slice.ChangedAt <= lease.Seen)
+            {
+                return false;
+            }
+
+            for (var i = 0; i < state.Type.Members.Length; i++)
+            {
+                var member = state.Type.Members[i];
+                if (member.Scope == Scope.Session
+                    && lease.Slice.Members.TryGetValue(member.Name, out var shared)
+                    && shared.ChangedAt > lease.Seen
+                    && !ReferenceEquals(shared.ChangedBy, lease))
+                {
+                    (changes ??= []).Add(new MemberChange(i, shared.Json));
+                }
+            }
+
+            lease.Seen = _version;
+        }
+
+        foreach (var change in changes ?? [])
+        {
+            state.TakeOver(change.Member, change.Json);
+        }
+
+        return changes is not null;
+    }
+
+    // ---- changing ----
+
+    /// <summary>
+    /// Merges what one instance changed, with the ref of the event that changed it, and starts the writer. All of it becomes durable in one write.
+    /// </summary>
+    /// <returns>The version that must be durable before the event may be acked, or −1 when the lease is superseded.</returns>
+    /// <exception cref="StateException">The slice or the session would be over its limit; nothing was merged.</exception>
+    public long Merge(SliceLease lease, PersistedView type, List<MemberChange> changes, string? document, long settled)
+    {
+        bool write;
+        long version;
+        lock (_gate)
+        {
+            var tab = lease.Slice.GetOrAddTab(lease.Tab);
+            if (lease.IsSuperseded || tab.Part.Fence != lease.Fence)
+            {
+                lease.Supersede();
+                return -1;
+            }
+
+            CheckLimits(lease.Slice, tab, type, changes);
+            foreach (var change in changes)
+            {
+                var member = type.Members[change.Member];
+                if (member.Scope == Scope.Session)
+                {
+                    lease.Slice.Members[member.Name] = new Slice.Member(change.Json, _version + 1, lease);
+                    lease.Slice.Unsaved.Add(member.Name);
+                    lease.Slice.ChangedAt = _version + 1;
+                }
+                else
+                {
+                    tab.Part.SetMember(member.Name, change.Json, member.Scope == Scope.Reconnect);
+                }
+            }
+
+            if (document is not null)
+            {
+                tab.Part.RaiseWatermark(document, settled);
+            }
+
+            Raise(lease.Slice, tab, lease);
+            version = _version;
+            write = StartWriting();
+        }
+
+        if (write)
+        {
+            _ = WriteAsync();
+        }
+
+        return version;
+    }
+
+    /// <summary>Moves the expiry of a session that a page holds open, when a good part of its lifetime has passed.</summary>
+    public void KeepAlive()
+    {
+        bool write;
+        lock (_gate)
+        {
+            if (_revision == 0 || _leases.Length == 0 || _expiresAt - time.GetUtcNow() > limits.Lifetime * 0.75)
+            {
+                return;
+            }
+
+            _touch = true;
+            write = StartWriting();
+        }
+
+        if (write)
+        {
+            _ = WriteAsync();
+        }
+    }
+
+    /// <summary>Waits until everything is durable.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (!_writing)
+            {
+                return Task.CompletedTask;
+            }
+
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Gives up what is unsaved and ends the writer: the process ends.</summary>
+    public void Abandon() => _abandon.Cancel();
+
+    // ---- the writer ----
+
+    private void Raise(Slice slice, Slice.Tab tab, SliceLease lease)
+    {
+        _version++;
+        tab.Part.Fence = new Fence(lease.Instance, tab.Part.Fence.Count + 1);
+        tab.IsUnsaved = true;
+        lease.Fence = tab.Part.Fence;
+        lease.Written = _version;
+        if (!_unsaved.Contains(slice))
+        {
+            _unsaved.Add(slice);
+        }
+    }
+
+    /// <summary>Returns whether the caller must start <see cref="WriteAsync"/> after it left the gate.</summary>
+    private bool StartWriting()
+    {
+        if (_writing || (!_touch && _unsaved.Count == 0))
+        {
+            return false;
+        }
+
+        return _writing = true;
+    }
+
+    private async Task WriteAsync()
+    {
+        var delay = FirstDelay;
+        while (true)
+        {
+            SessionWrite write;
+            long version;
+            lock (_gate)
+            {
+                if (!_touch && _unsaved.Count == 0)
+                {
+                    StopWriting();
+                    return;
+                }
+
+                write = BuildWrite();
+                version = _version;
+            }
+
+            try
+            {
+                var started = time.GetTimestamp();
+                var result = await store.WriteAsync(key, write, _abandon.Token).ConfigureAwait(false);
+                metrics.Wrote(time.GetElapsedTime(started), result.Committed);
+                if (result.Committed)
+                {
+                    Commit(result.Revision, write.ExpiresAt, version);
+                }
+                else
+                {
+                    var read = await store.ReadAsync(key, 0, _abandon.Token).ConfigureAwait(false);
+                    Conflict(read.Session);
+                }
+
+                IsStoreFailing = false;
+                delay = FirstDelay;
+            }
+            catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                IsStoreFailing = true;
+                metrics.WriteFailed(exception, delay);
+                lock (_gate)
+                {
+                    KeepUnsaved();
+                }
+
+                await Task.Delay(delay, time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (_abandon.IsCancellationRequested)
+                {
+                    return;
+                }
+
+                delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
+            }
+        }
+    }
+
+    private SessionWrite BuildWrite()
+    {
+        var changes = new List<EntryChange>(4);
+        foreach (var slice in _unsaved)
+        {
+            if (!slice.IsStored)
+            {
+                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Slice, ""), SliceHeader.Version0));
+            }
+
+            foreach (var name in slice.Unsaved)
+            {
+                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Member, name), slice.Members[name].Json));
+            }
+
+            foreach (var (id, tab) in slice.Tabs)
+            {
+                if (tab.IsUnsaved)
+                {
+                    changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), tab.Part.Encode()));
+                    tab.Attempted.Add(tab.Part.Fence);
+                }
+            }
+
+            slice.Send();
+            _inFlight.Add(slice);
+        }
+
+        _unsaved.Clear();
+        _touch = false;
+        return new SessionWrite(_revision, time.GetUtcNow() + limits.Lifetime, changes);
+    }
+
+    private void Commit(long revision, DateTimeOffset expiresAt, long version)
+    {
+        SliceLease[] leases;
+        lock (_gate)
+        {
+            _revision = revision;
+            _expiresAt = expiresAt;
+            foreach (var slice in _inFlight)
+            {
+                slice.Committed();
+            }
+
+            _inFlight.Clear();
+            Volatile.Write(ref _durable, version);
+            leases = _leases;
+        }
+
+        foreach (var lease in leases)
+        {
+            if (lease.Written <= version)
+            {
+                lease.Holder.OnDurable(version);
+            }
+        }
+    }
+
+    /// <summary>Puts what was sent, but is not known to be stored, back to what is unsaved.</summary>
+    private void KeepUnsaved()
+    {
+        foreach (var slice in _inFlight)
+        {
+            slice.KeepUnsaved();
+            if (!_unsaved.Contains(slice))
+            {
+                _unsaved.Add(slice);
+            }
+        }
+
+        _inFlight.Clear();
+    }
+
+    private void Conflict(StoredSession? stored)
+    {
+        List<SliceLease> superseded;
+        lock (_gate)
+        {
+            KeepUnsaved();
+            superseded = Reconcile(stored);
+        }
+
+        Tell(superseded);
+    }
+
+    /// <summary>Lays what is unsaved here over what is stored; where another node has mounted one of our tabs, drops ours instead.</summary>
+    private List<SliceLease> Reconcile(StoredSession? stored)
+    {
+        var superseded = new List<SliceLease>();
+        var vanished = stored is null && _revision != 0;
+        var bySlice = (stored?.Entries ?? new Dictionary<EntryKey, byte[]>()).ToLookup(entry => entry.Key.Slice);
+        _revision = stored?.Revision ?? 0;
+        _expiresAt = stored?.ExpiresAt ?? default;
+        _version++;
+        foreach (var sliceKey in _slices.Keys.Union(bySlice.Select(group => group.Key)).ToList())
+        {
+            if (!_slices.TryGetValue(sliceKey, out var slice))
+            {
+                _slices.Add(sliceKey, slice = new Slice(sliceKey));
+            }
+
+            var isDropped = slice.Merge(bySlice[sliceKey], _version, vanished);
+            if (isDropped)
+            {
+                _unsaved.Remove(slice);
+            }
+
+            foreach (var lease in _leases)
+            {
+                var isOutdated = lease.Slice == slice && !lease.IsSuperseded
+                    && (isDropped || lease.Fence != (slice.Tabs.TryGetValue(lease.Tab, out var tab) ? tab.Part.Fence : Fence.None));
+                if (isOutdated)
+                {
+                    lease.Supersede();
+                    superseded.Add(lease);
+                }
+            }
+        }
+
+        return superseded;
+    }
+
+    private static void Tell(List<SliceLease> superseded)
+    {
+        foreach (var lease in superseded)
+        {
+            lease.Holder.OnSuperseded();
+        }
+    }
+
+    private void StopWriting()
+    {
+        _writing = false;
+        _drained?.SetResult();
+        _drained = null;
+        RetireIfUnused();
+    }
+
+    private void RetireIfUnused()
+    {
+        if (!_retired && _users == 0 && _leases.Length == 0 && !_writing)
+        {
+            _retired = true;
+            unused(this);
+        }
+    }
+
+    private void CheckLimits(Slice slice, Slice.Tab tab, PersistedView type, List<MemberChange> changes)
+    {
+        var growth = 0;
+        foreach (var change in changes)
+        {
+            var member = type.Members[change.Member];
+            var old = member.Scope == Scope.Session
+                ? slice.Members.TryGetValue(member.Name, out var shared) ? shared.Json.Length : -member.Name.Length
+                : tab.Part.Members.TryGetValue(member.Name, out var own) ? own.Json.Length : -member.Name.Length;
+            growth += change.Json.Length - old;
+        }
+
+        if (growth <= 0)
+        {
+            return;
+        }
+
+        var size = slice.Size() + growth;
+        if (size > limits.MaxSliceBytes)
+        {
+            throw new StateException("limit",
+                $"The state of view '{type.Type.Name}' cannot be stored: it would have {size:N0} bytes, the limit is {limits.MaxSliceBytes:N0}. Keep keys and load the rest, or raise Holdfast:MaxSliceBytes.");
+        }
+
+        var total = growth + _slices.Values.Sum(other => other.Size());
+        if (total > limits.MaxSessionBytes)
+        {
+            throw new StateException("limit",
+                $"The session's state cannot be stored: with this change of view '{type.Type.Name}' it would have {total:N0} bytes, the limit is {limits.MaxSessionBytes:N0}. Persist less in each view, or raise Holdfast:MaxSessionBytes.");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using Holdfast.Diagnostics;
+using Holdfast.Stores;
+
+namespace Holdfast.Sessions;
+
+/// <summary>Owns the one <see cref="Session"/> object that this node has of each session in use. Called from requests and joins.</summary>
+internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits, TimeProvider time, StoreMetrics metrics)
+{
+    private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
+
+    /// <summary>How many sessions are in use here.</summary>
+    public int Count => _sessions.Count;
+
+    /// <summary>Gets the session, as it is in the store now. The caller ends its use with <see cref="Session.Release"/>.</summary>
+    /// <exception cref="Exception">What the store throws when it cannot be read.</exception>
+    public async ValueTask<Session> UseAsync(string key, CancellationToken cancellationToken)
+    {
+        var session = Use(key);
+        try
+        {
+            await session.RefreshAsync(cancellationToken).ConfigureAwait(false);
+            return session;
+        }
+        catch
+        {
+            session.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Moves the expiry of the sessions that pages hold open.</summary>
+    public void KeepAlive()
+    {
+        foreach (var session in _sessions.Values)
+        {
+            session.KeepAlive();
+        }
+    }
+
+    /// <summary>Waits until every session is durable.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_sessions.Values.Select(session => session.FlushAsync(cancellationToken)));
+
+    /// <summary>Gives up what is unsaved.</summary>
+    public void Abandon()
+    {
+        foreach (var session in _sessions.Values)
+        {
+            session.Abandon();
+        }
+    }
+
+    private Session Use(string key)
+    {
+        while (true)
+        {
+            var session = _sessions.GetOrAdd(key, static (key, registry) => new Session(key, registry.Store, registry.Limits, registry.Time, registry.Metrics, registry.Remove), this);
+            if (session.TryUse())
+            {
+                return session;
+            }
+
+            Remove(session);
+        }
+    }
+
+    private void Remove(Session session) => _sessions.TryRemove(KeyValuePair.Create(session.Key, session));
+
+    private ISessionStore Store => store;
+
+    private SessionLimits Limits => limits;
+
+    private TimeProvider Time => time;
+
+    private StoreMetrics Metrics => metrics;
+}

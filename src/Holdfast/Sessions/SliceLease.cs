@@ -1,0 +1,42 @@
+namespace Holdfast.Sessions;
+
+/// <summary>One instance's right to write one slice, for one tab. Its fields are used only under the session's gate, but for
+/// <see cref="IsSuperseded"/>, which only ever becomes true.</summary>
+internal sealed class SliceLease(Session session, Slice slice, string tab, string instance, ILeaseHolder holder)
+{
+    private volatile bool _superseded;
+
+    public Session Session => session;
+
+    public Slice Slice { get; set; } = slice;
+
+    public string Tab => tab;
+
+    public string Instance => instance;
+
+    public ILeaseHolder Holder => holder;
+
+    /// <summary>The fence that this instance last read or wrote.</summary>
+    public Fence Fence { get; set; }
+
+    /// <summary>Up to which version of the session this instance has taken over what others changed.</summary>
+    public long Seen { get; set; }
+
+    /// <summary>The version of this instance's last change.</summary>
+    public long Written { get; set; }
+
+    /// <summary>Whether a newer instance has written, so that nothing of this one may be written any more.</summary>
+    public bool IsSuperseded => _superseded;
+
+    public void Supersede() => _superseded = true;
+}
+
+/// <summary>Who is told what became of a lease. Called on the thread that wrote, without any lock held.</summary>
+internal interface ILeaseHolder
+{
+    /// <summary>All changes up to this version are durable.</summary>
+    void OnDurable(long version);
+
+    /// <summary>A newer instance wrote, or the state was deleted: this one must end.</summary>
+    void OnSuperseded();
+}

@@ -1,0 +1,147 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Holdfast.Sessions;
+
+/// <summary>
+/// Owns what one tab has in a slice: its fence, the highest settled ref of each of its documents, and its Tab and Reconnect members.
+/// Called only under the session's gate. The stored form is described in docs/decisions/001-the-stored-form.md.
+/// </summary>
+internal sealed class TabPart
+{
+    /// <summary>How many documents of one tab are remembered; chosen: far more than a person has open or reloads at once.</summary>
+    private const int MaxDocuments = 32;
+
+    private readonly List<(string Document, long Ref)> _watermarks = [];
+    private readonly Dictionary<string, TabMember> _members = new(StringComparer.Ordinal);
+
+    public Fence Fence { get; set; }
+
+    public IReadOnlyDictionary<string, TabMember> Members => _members;
+
+    public void SetMember(string name, byte[] json, bool reconnect) => _members[name] = new TabMember(json, reconnect);
+
+    /// <summary>Forgets the Reconnect members: the page was opened anew. Returns whether there were any.</summary>
+    public bool ClearReconnectMembers()
+    {
+        var names = _members.Where(member => member.Value.IsReconnect).Select(member => member.Key).ToList();
+        names.ForEach(name => _members.Remove(name));
+        return names.Count > 0;
+    }
+
+    /// <summary>The highest settled ref of a document, or 0 when it is not known.</summary>
+    public long Watermark(string document)
+    {
+        foreach (var (known, settled) in _watermarks)
+        {
+            if (known == document)
+            {
+                return settled;
+            }
+        }
+
+        return 0;
+    }
+
+    public void RaiseWatermark(string document, long settled)
+    {
+        var index = _watermarks.FindIndex(watermark => watermark.Document == document);
+        if (index >= 0)
+        {
+            _watermarks[index] = (document, Math.Max(settled, _watermarks[index].Ref));
+            return;
+        }
+
+        if (_watermarks.Count == MaxDocuments)
+        {
+            _watermarks.RemoveAt(0);
+        }
+
+        _watermarks.Add((document, settled));
+    }
+
+    public byte[] Encode()
+    {
+        var buffer = new ArrayBufferWriter<byte>(128);
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("i"u8, Fence.Instance);
+            writer.WriteNumber("n"u8, Fence.Count);
+            writer.WriteStartArray("d"u8);
+            foreach (var (document, settled) in _watermarks)
+            {
+                writer.WriteStringValue(document);
+                writer.WriteNumberValue(settled);
+            }
+
+            writer.WriteEndArray();
+            WriteMembers(writer, "t"u8, reconnect: false);
+            WriteMembers(writer, "r"u8, reconnect: true);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads a stored part. What is not understood is left out: at worst the tab starts fresh, and resent events of documents
+    /// that are no longer known are refused.</summary>
+    public static bool TryDecode(byte[] json, out TabPart part)
+    {
+        part = new TabPart();
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var root = document.RootElement;
+            part.Fence = new Fence(root.GetProperty("i").GetString(), root.GetProperty("n").GetInt64());
+            var watermarks = root.GetProperty("d");
+            for (var i = 0; i + 1 < watermarks.GetArrayLength(); i += 2)
+            {
+                part._watermarks.Add((watermarks[i].GetString() ?? "", watermarks[i + 1].GetInt64()));
+            }
+
+            ReadMembers(part, root, "t", reconnect: false);
+            ReadMembers(part, root, "r", reconnect: true);
+            return true;
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            part = new TabPart();
+            return false;
+        }
+    }
+
+    private static void ReadMembers(TabPart part, JsonElement root, string property, bool reconnect)
+    {
+        if (root.TryGetProperty(property, out var members))
+        {
+            foreach (var member in members.EnumerateObject())
+            {
+                part.SetMember(member.Name, System.Text.Encoding.UTF8.GetBytes(member.Value.GetRawText()), reconnect);
+            }
+        }
+    }
+
+    private void WriteMembers(Utf8JsonWriter writer, ReadOnlySpan<byte> property, bool reconnect)
+    {
+        if (!_members.Values.Any(member => member.IsReconnect == reconnect))
+        {
+            return;
+        }
+
+        writer.WriteStartObject(property);
+        foreach (var (name, member) in _members)
+        {
+            if (member.IsReconnect == reconnect)
+            {
+                writer.WritePropertyName(name);
+                writer.WriteRawValue(member.Json, skipInputValidation: true);
+            }
+        }
+
+        writer.WriteEndObject();
+    }
+
+    /// <summary>A member that belongs to one tab.</summary>
+    internal readonly record struct TabMember(byte[] Json, bool IsReconnect);
+}
