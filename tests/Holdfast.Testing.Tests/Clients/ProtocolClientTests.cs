@@ -263,6 +263,32 @@ public sealed class ProtocolClientTests : IAsyncLifetime
         (await socket.ReceiveAsync()).ShouldBe("""["event",4,0,"Stops0"]""");
     }
 
+    [Fact]
+    public async Task A_form_is_posted_with_what_its_controls_hold_and_the_redirect_is_followed()
+    {
+        _server.Live = "<form action=\"/post\"><input name=\"a\" value=\"1\"><input type=\"checkbox\" name=\"b\">"
+            + "<input type=\"hidden\" name=\"ticket\" value=\"t\"></form>";
+        await _client.GetPageAsync("/");
+
+        var response = await _client.PostAsync("form", new Dictionary<string, string> { ["handler"] = "save" });
+
+        _server.Posted.ShouldBe("a=1&ticket=t&handler=save");
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        _client.Address!.AbsolutePath.ShouldBe("/");
+    }
+
+    [Fact]
+    public async Task Another_tab_shares_the_cookies_and_nothing_else()
+    {
+        await _client.GetPageAsync("/old");
+
+        await using var other = _client.OpenTab();
+        await other.GetPageAsync("/");
+
+        other.Ticket.ShouldBe("ticket-s1");
+        other.Tab.ShouldNotBe(_client.Tab);
+    }
+
     private async Task<ScriptedSocket> JoinedAsync()
     {
         await _client.GetPageAsync("/");

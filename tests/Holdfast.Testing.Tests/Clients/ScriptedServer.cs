@@ -22,6 +22,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public string Live { get; set; } = "";
 
+    public string Posted { get; private set; } = "";
+
     public int RefusesWith { get; set; }
 
     public static async Task<ScriptedServer> StartAsync(string live)
@@ -33,6 +35,13 @@ internal sealed class ScriptedServer : IAsyncDisposable
         var server = new ScriptedServer(app) { Live = live };
         app.UseWebSockets();
         app.Map("/_holdfast", server.AcceptAsync);
+        app.MapPost("/post", async context =>
+        {
+            var form = await context.Request.ReadFormAsync();
+            server.Posted = string.Join('&', form.Select(field => $"{field.Key}={field.Value}"));
+            context.Response.StatusCode = StatusCodes.Status303SeeOther;
+            context.Response.Headers.Location = "/";
+        });
         app.Map("/old", context =>
         {
             context.Response.Cookies.Append("session", "s1");
