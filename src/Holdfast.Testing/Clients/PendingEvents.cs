@@ -20,7 +20,7 @@ internal sealed class PendingEvents
 
     public IReadOnlyList<long> Refs => [.. _events.Keys];
 
-    public PendingEvent Add(string address, string? payload)
+    public PendingEvent Add(string address, string? payload, long sequence = 0)
     {
         if (_events.Count >= MaxWaiting)
         {
@@ -29,7 +29,7 @@ internal sealed class PendingEvents
                 + "at this point. Await an ack before more events.");
         }
 
-        var added = new PendingEvent(++LastRef, address, payload);
+        var added = new PendingEvent(++LastRef, address, payload, sequence);
         _events.Add(added.Ref, added);
         return added;
     }
@@ -100,7 +100,7 @@ internal sealed class PendingEvents
 }
 
 /// <summary>An event that is not acked.</summary>
-internal sealed class PendingEvent(long eventRef, string address, string? payload)
+internal sealed class PendingEvent(long eventRef, string address, string? payload, long sequence)
 {
     public long Ref { get; } = eventRef;
 
@@ -112,7 +112,10 @@ internal sealed class PendingEvent(long eventRef, string address, string? payloa
     /// <summary>Failed or dropped: resent, it is the empty event that only takes its place.</summary>
     public bool IsFailed { get; set; }
 
-    public string FrameAt(long sequence) => IsFailed
+    /// <summary>The last patch applied when it happened.</summary>
+    public long Sequence => sequence;
+
+    public string Frame => IsFailed
         ? $"[\"event\",{Ref},{sequence},\"\",null]"
         : $"[\"event\",{Ref},{sequence},\"{address}\"{(payload is null ? "" : "," + payload)}]";
 }
