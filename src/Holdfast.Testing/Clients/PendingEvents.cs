@@ -20,7 +20,10 @@ internal sealed class PendingEvents
 
     public IReadOnlyList<long> Refs => [.. _events.Keys];
 
-    public PendingEvent Add(string address, string? payload, long sequence = 0)
+    /// <param name="address">Which handler it is for.</param>
+    /// <param name="payload">JSON text.</param>
+    /// <param name="sequence">The last patch that was applied when it happened.</param>
+    public PendingEvent Add(string address, string? payload, long sequence)
     {
         if (_events.Count >= MaxWaiting)
         {
@@ -111,9 +114,6 @@ internal sealed class PendingEvent(long eventRef, string address, string? payloa
 
     /// <summary>Failed or dropped: resent, it is the empty event that only takes its place.</summary>
     public bool IsFailed { get; set; }
-
-    /// <summary>The last patch applied when it happened.</summary>
-    public long Sequence => sequence;
 
     public string Frame => IsFailed
         ? $"[\"event\",{Ref},{sequence},\"\",null]"

@@ -38,7 +38,7 @@ public sealed class PendingEventsTests
         _events.Rejoined(1, afterDeath: true);
         _events.Rejoined(1, afterDeath: true);
 
-        _events.From(1).Single().Frame.ShouldBe("""["event",1,0,"",null]""");
+        _events.From(1).Single().Frame.ShouldBe("""["event",1,4,"",null]""");
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class PendingEventsTests
     {
         for (var i = 0; i < count; i++)
         {
-            _events.Add("AbCdEf", null).WasSent = true;
+            _events.Add("AbCdEf", null, sequence: 0).WasSent = true;
         }
     }
 }

@@ -6,7 +6,7 @@ export interface QueuedEvent {
     address: string;
     /** Undefined where the event has none. */
     payload: unknown;
-    /** The last patch applied when it happened: what the user saw. */
+    /** The last patch that was applied when it happened: what the user saw. */
     sequence: number;
 }
 
@@ -82,7 +82,8 @@ export class Outbox {
     add(address: string, payload: unknown, source?: object, sequence = 0): number {
         const last = this.#entries.at(-1);
         if (source && last?.source === source && last.address === address && last.sentTo === undefined) {
-            Object.assign(last, { payload, sequence });
+            last.payload = payload;
+            last.sequence = sequence;
             return last.ref;
         }
         if (this.isFull)
