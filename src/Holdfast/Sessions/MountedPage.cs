@@ -529,7 +529,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         {
             Sequence = sequence + 1;
             _renderer.IndexPage(_renderer.RootId, Sequence, rebind: true);
-            using var writer = new PageWriter(_renderer, html, withDigest: false);
+            using var writer = new PageWriter(_renderer, html, withDigest: false) { ComponentWritten = digest is null ? _patch.Number : null };
             writer.WriteContent(_renderer.RootId);
         }
 
@@ -606,7 +606,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return;
         }
 
-        _failure ??= exception;
+        if (_running is { Ref: > 0 })
+        {
+            _failure ??= exception; // It fails the event that it was for, and never the mount of the page around it.
+        }
+
         _services.Metrics.ViewFailed(slot.ViewType, exception);
     }
 
