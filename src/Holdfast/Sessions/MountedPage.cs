@@ -519,7 +519,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
         Sequence = sequence;
         using var html = new HtmlBuffer();
-        var isSame = digest is not null && digest == WriteDigest();
+        var isSame = WriteDigest() == digest;
         _fieldsSequence = sequence; // What was typed was typed into what was shown before.
         if (isSame)
         {
@@ -529,7 +529,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         {
             Sequence = sequence + 1;
             _renderer.IndexPage(_renderer.RootId, Sequence, rebind: true);
-            using var writer = new PageWriter(_renderer, html, withDigest: false) { ComponentWritten = digest is null ? _patch.Number : null };
+            using var writer = new PageWriter(_renderer, html, withDigest: false);
             writer.WriteContent(_renderer.RootId);
         }
 

@@ -599,7 +599,7 @@ public sealed class FaultModelTests
 
         public async Task<MountedPage> MountAsync(PageAddress address, string tab, bool isRejoin, long acked)
         {
-            var identity = new PageIdentity(Connections.InstanceName.New(), tab, tab);
+            var identity = new PageIdentity(global::Holdfast.Connections.InstanceName.New(), tab, tab);
             var page = await _mounter.MountAsync(
                 address, identity, new ClaimsPrincipal(), MountReason.Join, isFresh: !isRejoin, expectsState: isRejoin, acked, 0, CancellationToken.None);
             Mounted.Add(page);
