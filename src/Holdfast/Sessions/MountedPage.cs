@@ -465,6 +465,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         }
 
         var acked = TakeAcked();
+        var hasRebound = _renderer.Handlers.TakeRebound();
         if (_patch.IsOpen)
         {
             Sequence++;
@@ -473,9 +474,17 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             var (array, length) = _patch.Take(Sequence, settled, acked);
             client.Send(new ServerFrame(array, length));
         }
-        else if (acked > 0)
+        else
         {
-            client.Send(ServerFrame.Ack(acked));
+            if (hasRebound)
+            {
+                _renderer.Handlers.ShowsAt(Sequence); // Nothing that is seen has changed.
+            }
+
+            if (acked > 0)
+            {
+                client.Send(ServerFrame.Ack(acked));
+            }
         }
     }
 
