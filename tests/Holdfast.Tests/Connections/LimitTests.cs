@@ -109,28 +109,26 @@ public class LimitTests
     [Fact]
     public async Task A_client_that_reads_nothing_is_not_rendered_for_and_gets_the_page_as_a_whole_when_it_reads_again()
     {
-        await using var world = await World.StartAsync("--Holdfast:SendBufferSize=4", "--Holdfast:MaxMemberBytes=600000", "--Holdfast:MaxSliceBytes=700000");
-        var client = await world.OpenAsync("/rows/keyed-lambda", options => options with { KeepsAlive = false });
-        var joins = client.Frames.OfType<JoinedFrame>().Count();
+        await using var world = await World.StartAsync("--Holdfast:SendBufferSize=4");
+        var client = await world.OpenAsync("/flood", options => options with { KeepsAlive = false });
         world.Proxy.Hold(Direction.ToClient);
         client.Connection.Pause();
-        for (var i = 0; i < 70; i++)
+        for (var i = 0; i < 95; i++)
         {
-            await Commands.RunAsync(client, "fill 250");
+            await client.ClickAsync("#pour");
         }
 
-        await Commands.RunAsync(client, "fill 3");
-        await Commands.RunAsync(client, "rename 1");
+        var sent = client.Connection.BytesSent;
+        await Until.SoAsync(() => world.Proxy.Connections[^1].BytesToServer > sent); // All clicks are at the server.
         world.Proxy.Release(Direction.ToClient);
         client.Connection.Resume();
-        await client.UntilAsync(it => it.Frames.OfType<JoinedFrame>().Count() > joins);
-        await client.AckedAsync(72);
-        await client.UntilAsync(it => it.Page.FindAll("[data-row]").Count == 3);
-        await client.ClickAsync("[data-hit]");
-        await client.AckedAsync();
-        var fresh = world.Tab(client);
-        await fresh.GetPageAsync("/rows/keyed-lambda");
-        Shown.By(client).ShouldBe(Shown.By(fresh));
+        await client.UntilAsync(it => it.Frames.OfType<JoinedFrame>().Count() > 1);
+        await client.UntilAsync(it => it.Acked == 95);
+        await client.UntilTextAsync("#poured", "95");
+        client.Frames.OfType<PatchFrame>().Count().ShouldBeLessThan(95);
+        await client.ClickAsync("#pour");
+        await client.UntilTextAsync("#poured", "96");
+        client.Errors.ShouldBeEmpty();
     }
 
     [Fact]
@@ -139,26 +137,25 @@ public class LimitTests
         var clock = new FakeTimeProvider();
         await using var world = new World { Time = clock, Arguments = ["--Holdfast:SendBufferSize=4", "--Holdfast:DeadAfter=01:00:00"] };
         await world.StartNodeAsync();
-        var client = await world.OpenAsync("/rows/keyed-lambda", options => options with { KeepsAlive = false });
+        var client = await world.OpenAsync("/flood", options => options with { KeepsAlive = false });
         world.Proxy.Hold(Direction.ToClient);
-        var sent = 0;
+        client.Connection.Pause();
+        for (var i = 0; i < 95; i++)
+        {
+            await client.ClickAsync("#pour");
+        }
+
         await Until.SoAsync(() =>
         {
-            if (sent < 90)
-            {
-                _ = Commands.RunAsync(client, "fill 250");
-                sent++;
-            }
-
             clock.Advance(TimeSpan.FromSeconds(1));
             return world.Node.Connections.Count == 0;
         });
-        await client.DropAsync();
         world.Proxy.Cut();
         world.Proxy.Release(Direction.ToClient);
-        await client.JoinAsync();
+        client.Connection.Resume();
+        (await client.RejoinAsync()).Found.ShouldBe("recovered");
         await client.AckedAsync();
-        client.Page.FindAll("[data-row]").Count.ShouldBe(250);
+        client.Text("#poured").ShouldBe("95");
     }
 
     private static void InterlockedMax(ref int most, int value)

@@ -13,6 +13,7 @@ public class StoreFailureTests
         var clock = new FakeTimeProvider();
         await using var world = new World { Time = clock };
         await world.StartNodeAsync();
+        world.ExpectsErrors = true;
         var client = await world.OpenAsync("/counter");
         world.Store.FailWrites(WriteFault.BeforeItWasApplied, 1_000);
         for (var i = 1; i <= 5; i++)
@@ -60,6 +61,7 @@ public class StoreFailureTests
     public async Task A_lost_answer_to_a_write_neither_loses_nor_doubles(int answers)
     {
         await using var world = await World.StartAsync();
+        world.ExpectsErrors = true;
         var client = await world.OpenAsync("/counter");
         await client.ClickAsync("#up");
         await client.AckedAsync();
