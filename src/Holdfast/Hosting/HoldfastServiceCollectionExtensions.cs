@@ -77,6 +77,7 @@ public static class HoldfastServiceCollectionExtensions
     {
         services.TryAddScoped<PageScope>();
         services.TryAddScoped<NavigationManager, LiveNavigationManager>();
+        services.TryAddScoped<IErrorBoundaryLogger, ErrorBoundaryLogger>();
         services.TryAddScoped<AuthenticationStateProvider, LiveAuthenticationStateProvider>();
         services.TryAddSingleton<IErrorBoundaryLogger, BoundaryLogger>();
     }
