@@ -703,7 +703,7 @@ public sealed class ProtocolClient : IAsyncDisposable
         {
             var (pending, goes) = Locked(() =>
             {
-                var added = _events.Add(address, payload);
+                var added = _events.Add(address, payload, Sequence);
                 numbered?.Invoke(added.Ref);
                 return (added, _takesEvents && _resend is null && _events.MaySend(added) && _connection is { IsOpen: true });
             });
@@ -725,7 +725,8 @@ public sealed class ProtocolClient : IAsyncDisposable
         var frame = Locked(() =>
         {
             pending.WasSent = true;
-            return pending.FrameAt(CarrySequence());
+            CarrySequence();
+            return pending.Frame;
         });
         return SendRawAsync(frame, cancellationToken);
     }

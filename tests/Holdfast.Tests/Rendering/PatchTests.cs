@@ -31,7 +31,6 @@ public class PatchTests
             if (round % 6 == 5)
             {
                 await client.AckedAsync();
-                await client.UntilAsync(it => it.Handled == it.LastRef);
                 await fresh.GetPageAsync(url);
                 Shown.By(client).ShouldBe(Shown.By(fresh), $"after '{command}' in round {round}");
                 (await fresh.JoinAsync()).Html.ShouldBeNull();

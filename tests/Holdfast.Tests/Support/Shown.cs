@@ -14,13 +14,13 @@ internal static class Shown
         var text = new StringBuilder();
         foreach (var node in page.Nodes)
         {
-            Write(text, node, 0);
+            Write(text, page, node, 0);
         }
 
         return text.ToString();
     }
 
-    private static void Write(StringBuilder text, LiveNode node, int depth)
+    private static void Write(StringBuilder text, LiveDocument page, LiveNode node, int depth)
     {
         text.Append(' ', depth * 2);
         switch (node.Kind)
@@ -35,7 +35,7 @@ internal static class Shown
                 text.Append("component\n");
                 break;
             default:
-                WriteElement(text, (IElement)node.First);
+                WriteElement(text, page, (IElement)node.First);
                 if (((IElement)node.First).LocalName is "textarea" or "style" or "script" or "title")
                 {
                     text.Append(' ', (depth + 1) * 2).Append('"').Append(((IElement)node.First).TextContent.Replace("\n", "\\n")).Append("\"\n");
@@ -47,16 +47,20 @@ internal static class Shown
 
         foreach (var inner in node.Nodes)
         {
-            Write(text, inner, depth + 1);
+            Write(text, page, inner, depth + 1);
         }
     }
 
-    private static void WriteElement(StringBuilder text, IElement element)
+    private static void WriteElement(StringBuilder text, LiveDocument page, IElement element)
     {
         text.Append(element.LocalName);
         foreach (var attribute in element.Attributes.OrderBy(attribute => attribute.Name, StringComparer.Ordinal))
         {
-            text.Append(' ').Append(attribute.Name).Append("='").Append(attribute.Value).Append('\'');
+            // What a user typed is what a control shows: the server knows it, and has no reason to say it.
+            var value = attribute.Name == "value" && element.LocalName == "input" && element.HasAttribute("data-hf")
+                ? page.Controls.ValueOf(element).ToString()
+                : attribute.Value;
+            text.Append(' ').Append(attribute.Name).Append("='").Append(value).Append('\'');
         }
 
         text.Append('\n');
