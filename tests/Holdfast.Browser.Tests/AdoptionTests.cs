@@ -70,6 +70,7 @@ public sealed class AdoptionTests(Browser browser, SharedServers servers) : Brow
     [InlineData("counter")]
     [InlineData("fields")]
     [InlineData("throws")]
+    [InlineData("embedded")]
     [InlineData("layout")]
     [InlineData("rows/keyed-table")]
     [InlineData("rows/unkeyed-bind")]

@@ -39,6 +39,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     private volatile bool _isHolding;
     private Exception? _failure;
     private volatile bool _isDead;
+    private volatile bool _isMounted;
     private ViewState? _state;
     private Session? _session;
     private SliceLease? _lease;
@@ -101,6 +102,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         var item = new CallbackItem(() => _renderer.RenderRootAsync(typeof(PageHost)));
         Post(item);
         await item.Completion.ConfigureAwait(false);
+        _isMounted = true;
     }
 
     // ---- the connection ----
@@ -614,7 +616,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return;
         }
 
-        _failure ??= exception;
+        if (_isMounted)
+        {
+            _failure ??= exception; // Of the event, if one runs. An embedded view that cannot be mounted is no failure of its page.
+        }
+
         _services.Metrics.ViewFailed(slot.ViewType, exception);
     }
 
