@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Holdfast.Testing.Network;
 using static Microsoft.Playwright.Assertions;
 
@@ -99,7 +98,7 @@ public sealed class AdoptionTests(Browser browser, SharedServers servers) : Brow
     [Fact]
     public async Task Html_that_is_the_same_replaces_no_node()
     {
-        await MisstateDigestsAsync();
+        await Page.MisstateDigestsAsync();
         await ShowAsync((await servers.TestAppAsync()).Address + "adoption");
         await Page.EvaluateAsync("() => mark()");
 
@@ -225,20 +224,4 @@ public sealed class AdoptionTests(Browser browser, SharedServers servers) : Brow
     }
 
     private Task<string> ReplacedAsync() => Page.EvaluateAsync<string>("() => replaced()");
-
-    /// <summary>Alters the digest in every join, so that the server sends the page's HTML.</summary>
-    private Task MisstateDigestsAsync() => Page.RouteWebSocketAsync(new System.Text.RegularExpressions.Regex(".*/_holdfast"), socket =>
-    {
-        var server = socket.ConnectToServer();
-        socket.OnMessage(frame =>
-        {
-            var parsed = JsonNode.Parse(frame.Text!)!.AsArray();
-            if ((string?)parsed[0] == "join")
-            {
-                parsed[1]!["digest"] = "0000000000000000";
-            }
-
-            server.Send(parsed.ToJsonString());
-        });
-    });
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace Holdfast.Browser.Tests;
@@ -49,4 +50,20 @@ internal static class LivePages
     /// <summary>One property of each event that was recorded.</summary>
     public static Task<string[]> RecordedAsync(this IPage page, string property) =>
         page.EvaluateAsync<string[]>("property => window.recorded.map(detail => String(detail[property]))", property);
+
+    /// <summary>Alters the digest in every join, so that the server sends the page's HTML.</summary>
+    public static Task MisstateDigestsAsync(this IPage page) => page.RouteWebSocketAsync(new Regex(".*/_holdfast"), socket =>
+    {
+        var server = socket.ConnectToServer();
+        socket.OnMessage(frame =>
+        {
+            var parsed = JsonNode.Parse(frame.Text!)!.AsArray();
+            if ((string?)parsed[0] == "join")
+            {
+                parsed[1]!["digest"] = "0000000000000000";
+            }
+
+            server.Send(parsed.ToJsonString());
+        });
+    });
 }
