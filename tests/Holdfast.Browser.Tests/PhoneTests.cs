@@ -59,13 +59,16 @@ public sealed class PhoneTests(Browser browser) : BrowserTest(browser)
         await using var proxy = FaultProxy.Start(server.Process.Port);
         await Page.Clock.InstallAsync();
         await Page.OpenAsync($"http://127.0.0.1:{proxy.Port}/sleeper");
-        proxy.Drops = true;
+        foreach (var connection in proxy.Connections)
+        {
+            connection.Drops = true;
+        }
+
         await Page.ClickAsync("#up");
         await Page.BecomesAsync("saving");
         await Page.Clock.FastForwardAsync("00:10");
         await Page.BecomesAsync("unsaved");
 
-        proxy.Drops = false;
         await Page.EvaluateAsync("() => { document.dispatchEvent(new Event('visibilitychange')); }");
         await Page.Clock.FastForwardAsync("00:06");
 

@@ -52,6 +52,7 @@ public sealed class ServerDeathTests(Browser browser) : BrowserTest(browser)
         await Page.ClickAsync("#up");
         await Page.BecomesAsync("unsaved");
         await server.Process.RestartAsync(cancellationToken: Deadline);
+        await Page.HurryAsync();
         await Page.BecomesAsync("live");
 
         await Page.ShowsAsync("#count", "3");
@@ -71,6 +72,7 @@ public sealed class ServerDeathTests(Browser browser) : BrowserTest(browser)
         await Page.BecomesAsync("offline");
         await Page.ClickAsync("#up");
         await server.Process.RestartAsync(options => options with { Arguments = [.. options.Arguments, "--extra-button=true"] }, Deadline);
+        await Page.HurryAsync();
         await Page.BecomesAsync("live");
 
         await Page.ShowsAsync("#news", "This is the newer build.");
@@ -97,6 +99,7 @@ public sealed class ServerDeathTests(Browser browser) : BrowserTest(browser)
         await Page.ClickAsync("#ten");
         await Page.ClickAsync("#up");
         await server.Process.RestartAsync(options => options with { Arguments = [.. options.Arguments, "--extra-button=false"] }, Deadline);
+        await Page.HurryAsync();
         await Page.BecomesAsync("live");
 
         await Page.ShowsAsync("#count", "11");
@@ -128,6 +131,7 @@ public sealed class ServerDeathTests(Browser browser) : BrowserTest(browser)
         await Page.BecomesAsync("unsaved");
         proxy.Release(Direction.ToServer);
         await server.Process.RestartAsync(cancellationToken: Deadline);
+        await Page.HurryAsync();
         await Page.BecomesAsync("live");
 
         await Expect(Page.Locator("#items li")).ToHaveTextAsync(["typed"]);
@@ -151,8 +155,10 @@ public sealed class ServerDeathTests(Browser browser) : BrowserTest(browser)
         await Page.BecomesAsync("unsaved");
         await Page.ClickAsync("#up");
         await server.Process.RestartAsync(cancellationToken: Deadline);
+        await Page.HurryAsync();
         await server.Process.WaitForExitAsync(Deadline);
         await server.Process.RestartAsync(cancellationToken: Deadline);
+        await Page.HurryAsync();
         await Page.BecomesAsync("live");
 
         await Page.ShowsAsync("#count", "2");

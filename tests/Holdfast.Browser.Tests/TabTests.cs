@@ -43,7 +43,7 @@ public sealed class TabTests(Browser browser, SharedServers servers) : BrowserTe
             async () => {
                 for (let i = 0; i < 40; i++) {
                     document.querySelector('#up').click();
-                    await new Promise(requestAnimationFrame);
+                    await new Promise(resolve => setTimeout(resolve));
                 }
             }
             """);
