@@ -82,6 +82,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     private long _sequence;
     private bool _rebind;
     private bool _disambiguate;
+    private bool _hasRebound;
 
     /// <summary>Indexes a root and everything below it, anew.</summary>
     /// <param name="componentId">The root component.</param>
@@ -126,6 +127,14 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
 
     public void Remove(int componentId) => _components.Remove(componentId);
+
+    /// <summary>Whether something changed its meaning since the last call.</summary>
+    public bool TakeRebound()
+    {
+        var rebound = _hasRebound;
+        _hasRebound = false;
+        return rebound;
+    }
 
     /// <summary>The document shows at this patch what the tree is now: what changed its meaning after it, changed it back or was never seen.</summary>
     public void ShowsAt(long sequence)
@@ -378,7 +387,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         var index = FindBefore(entry.Hash);
         if (index < 0)
         {
-            entry.BoundAt = entry.Guarded is null ? 0 : _sequence;
+            entry.BoundAt = entry.Guarded is null ? 0 : Rebound();
             entry.IsLong = _disambiguate && IsAmbiguous(entry.Hash);
             return;
         }
@@ -386,8 +395,14 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         ref readonly var before = ref _before[index];
         entry.IsLong = before.IsLong;
         entry.BoundAt = entry.Guarded is null ? 0
-            : _rebind || !HandlerIdentity.MeansTheSame(before.Guarded, entry.Guarded) ? _sequence
+            : _rebind || !HandlerIdentity.MeansTheSame(before.Guarded, entry.Guarded) ? Rebound()
             : before.BoundAt;
+    }
+
+    private long Rebound()
+    {
+        _hasRebound = true;
+        return _sequence;
     }
 
     /// <summary>Finds an address among the previous ones, beginning after the last one that was found: mostly they come in the same order.</summary>
@@ -422,7 +437,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             var parameters = ParametersOf(frames, index);
             if (_rebind || child.Parameters is not { } before || !parameters.AsSpan().SequenceEqual(before))
             {
-                child.BoundAt = _sequence;
+                child.BoundAt = Rebound();
             }
 
             child.Parameters = parameters;

@@ -39,7 +39,6 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     private volatile bool _isHolding;
     private Exception? _failure;
     private volatile bool _isDead;
-    private volatile bool _isMounted;
     private ViewState? _state;
     private Session? _session;
     private SliceLease? _lease;
@@ -102,7 +101,6 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         var item = new CallbackItem(() => _renderer.RenderRootAsync(typeof(PageHost)));
         Post(item);
         await item.Completion.ConfigureAwait(false);
-        _isMounted = true;
     }
 
     // ---- the connection ----
@@ -475,6 +473,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         }
 
         var acked = TakeAcked();
+        var hasRebound = _renderer.Handlers.TakeRebound();
         if (_patch.IsOpen)
         {
             Sequence++;
@@ -483,9 +482,17 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             var (array, length) = _patch.Take(Sequence, settled, acked);
             client.Send(new ServerFrame(array, length));
         }
-        else if (acked > 0)
+        else
         {
-            client.Send(ServerFrame.Ack(acked));
+            if (hasRebound)
+            {
+                _renderer.Handlers.ShowsAt(Sequence); // Nothing that is seen has changed.
+            }
+
+            if (acked > 0)
+            {
+                client.Send(ServerFrame.Ack(acked));
+            }
         }
     }
 
@@ -529,7 +536,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
         Sequence = sequence;
         using var html = new HtmlBuffer();
-        var isSame = digest is not null && digest == WriteDigest();
+        var isSame = WriteDigest() == digest;
         _fieldsSequence = sequence; // What was typed was typed into what was shown before.
         if (isSame)
         {
@@ -616,9 +623,9 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return;
         }
 
-        if (_isMounted)
+        if (_running is { Ref: > 0 })
         {
-            _failure ??= exception; // Of the event, if one runs. An embedded view that cannot be mounted is no failure of its page.
+            _failure ??= exception; // It fails the event that it was for, and never the mount of the page around it.
         }
 
         _services.Metrics.ViewFailed(slot.ViewType, exception);
@@ -762,7 +769,6 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _client = null;
         try
         {
-            // Not through the queue, which refuses by now.
             await _dispatcher.Inner.InvokeAsync(() => _renderer.DisposeAsync().AsTask()).ConfigureAwait(false);
         }
         catch (Exception exception)

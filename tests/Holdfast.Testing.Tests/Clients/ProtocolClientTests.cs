@@ -289,6 +289,40 @@ public sealed class ProtocolClientTests : IAsyncLifetime
         other.Tab.ShouldNotBe(_client.Tab);
     }
 
+    [Fact]
+    public async Task It_speaks_to_a_server_in_memory_too()
+    {
+        await using var server = await ScriptedServer.StartAsync(Counter, inMemory: true);
+        await using var client = new ProtocolClient(new ProtocolClientOptions
+        {
+            BaseAddress = server.InMemory.BaseAddress,
+            Handler = server.InMemory.CreateHandler(),
+            Connect = (request, cancellationToken) =>
+            {
+                var sockets = server.InMemory.CreateWebSocketClient();
+                sockets.ConfigureRequest = http =>
+                {
+                    http.Headers.Origin = request.Origin;
+                    http.Headers.Cookie = request.Cookies;
+                };
+                return sockets.ConnectAsync(request.Address, cancellationToken);
+            },
+        });
+        await client.GetPageAsync("/old");
+        var joining = client.JoinAsync();
+        var socket = await server.AcceptedAsync();
+        await socket.JoinedAsync();
+        await joining;
+
+        await client.ClickAsync("#add");
+        await socket.ReceiveAsync();
+        await socket.SendAsync("""["patch",1,[[0,0,["t",0,"1"]]],1,1]""");
+        await client.AckedAsync();
+
+        client.Text("#n").ShouldBe("1");
+        client.Ticket.ShouldBe("ticket-s1");
+    }
+
     private async Task<ScriptedSocket> JoinedAsync()
     {
         await _client.GetPageAsync("/");

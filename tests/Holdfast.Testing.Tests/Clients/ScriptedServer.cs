@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Testing.Tests.Clients;
@@ -26,11 +27,19 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public int RefusesWith { get; set; }
 
-    public static async Task<ScriptedServer> StartAsync(string live)
+    /// <summary>Without sockets of its own: the handler and the WebSocket client of a TestServer reach it.</summary>
+    public TestServer InMemory => _app.GetTestServer();
+
+    public static async Task<ScriptedServer> StartAsync(string live, bool inMemory = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        if (inMemory)
+        {
+            builder.WebHost.UseTestServer();
+        }
+
         var app = builder.Build();
         var server = new ScriptedServer(app) { Live = live };
         app.UseWebSockets();

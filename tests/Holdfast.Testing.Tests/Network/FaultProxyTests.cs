@@ -134,10 +134,11 @@ public sealed class FaultProxyTests : IAsyncLifetime
     {
         var target = _proxy.TargetPort;
         _proxy.TargetPort = FreePort.Next();
-        using (var client = await ConnectAsync())
+        await Should.ThrowAsync<SocketException>(async () =>
         {
-            await Should.ThrowAsync<SocketException>(() => EchoAsync(client, 1));
-        }
+            using var client = await ConnectAsync();
+            await EchoAsync(client, 1);
+        });
 
         _proxy.TargetPort = target;
         using var again = await ConnectAsync();

@@ -62,16 +62,17 @@ public class ViewStateTests
     [Fact]
     public async Task A_slice_over_its_limit_fails_visibly_and_changes_nothing()
     {
-        await using var world = await World.StartAsync("--Holdfast:MaxMemberBytes=2000", "--Holdfast:MaxSliceBytes=2000");
-        var client = await world.OpenAsync("/rows/keyed-lambda");
-        await Commands.RunAsync(client, "fill 60");
+        await using var world = await World.StartAsync("--Holdfast:MaxMemberBytes=1010", "--Holdfast:MaxSliceBytes=1010");
+        var client = await world.OpenAsync("/state");
+        await client.ClickAsync("#make-fit");
         await client.AckedAsync();
-        var error = client.Errors.ShouldHaveSingleItem();
-        error.Code.ShouldBe("limit");
-        client.Page.FindAll("[data-row]").Count.ShouldBe(6);
-        world.Store.Writes.ShouldBe(0);
-        await client.ClickAsync("[data-hit='3']");
-        await client.UntilTextAsync("#hits", "3:1");
+        var writes = world.Store.Writes;
+        await client.ClickAsync("#append");
+        await client.AckedAsync();
+        client.Errors.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+            error => error.Code.ShouldBe("limit"), error => error.Message.ShouldContain("view 'State'"));
+        (client.Text("#count"), client.Text("#size"), client.Shows("#items li")).ShouldBe(("0", "1000", false));
+        world.Store.Writes.ShouldBe(writes);
     }
 
     [Fact]
