@@ -241,7 +241,15 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
                 _running = item;
             }
 
-            await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
+            try
+            {
+                await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                Fail(exception); // A fault of ours: the page is mounted anew, and the queue goes on.
+                AskForSuccessor();
+            }
         }
     }
 
