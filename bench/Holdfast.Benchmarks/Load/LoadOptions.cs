@@ -9,8 +9,10 @@ internal sealed record LoadOptions
 
     public int Rounds { get; init; } = 5;
 
-    /// <summary>Long enough for the second tier of the compiler: beyond it the figures do not move.</summary>
-    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>The least warm-up; it goes on until the server's compiler has little left to do, at most for <see cref="LongestWarmUp"/>.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(4);
+
+    public TimeSpan LongestWarmUp { get; init; } = TimeSpan.FromSeconds(15);
 
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(6);
 
@@ -33,12 +35,13 @@ internal sealed record LoadOptions
         {
             options = argument.Split('=', 2) switch
             {
-                ["--quick"] => options with { IsQuick = true, Rounds = 2, WarmUp = TimeSpan.FromSeconds(3), Duration = TimeSpan.FromSeconds(3), IdleRounds = 1 },
+                ["--quick"] => options with { IsQuick = true, Rounds = 2, WarmUp = TimeSpan.FromSeconds(3), LongestWarmUp = TimeSpan.FromSeconds(7), Duration = TimeSpan.FromSeconds(3), IdleRounds = 1 },
                 ["--rounds", var rounds] => options with { Rounds = int.Parse(rounds) },
                 ["--idle-rounds", var rounds] => options with { IdleRounds = int.Parse(rounds) },
+                ["--warm-up", var seconds] => options with { WarmUp = TimeSpan.FromSeconds(double.Parse(seconds)), LongestWarmUp = TimeSpan.FromSeconds(double.Parse(seconds)) },
                 ["--only", var only] => options with { Only = only },
                 ["--output", var file] => options with { Output = file },
-                _ => throw new ArgumentException($"The option '{argument}' is not known. The load run takes --quick, --rounds=N, --idle-rounds=N, --only=NAME and --output=FILE."),
+                _ => throw new ArgumentException($"The option '{argument}' is not known. The load run takes --quick, --rounds=N, --idle-rounds=N, --warm-up=SECONDS, --only=NAME and --output=FILE."),
             };
         }
 
