@@ -1,12 +1,13 @@
 // Builds ../wwwroot/holdfast.js, which is committed: a .NET user needs no Node. The same sources give the same bytes.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-const outfile = new URL('../wwwroot/holdfast.js', import.meta.url).pathname;
+const outfile = fileURLToPath(new URL('../wwwroot/holdfast.js', import.meta.url));
 
 await build({
-    entryPoints: [new URL('src/main.ts', import.meta.url).pathname],
+    entryPoints: [fileURLToPath(new URL('src/main.ts', import.meta.url))],
     outfile,
     bundle: true,
     minify: true,

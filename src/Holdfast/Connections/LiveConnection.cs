@@ -166,7 +166,7 @@ internal sealed class LiveConnection : IPageClient
             _user,
             reason,
             isFresh: _join.IsFresh && reason == MountReason.Join && _page is null,
-            expectsState: _join.IsRejoin || _page is not null,
+            expectsState: (_join.IsRejoin && _join.Next > 1) || _page is not null,
             acked,
             settled,
             _closed.Token).ConfigureAwait(false);

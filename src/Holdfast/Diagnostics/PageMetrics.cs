@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Holdfast.Rendering;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Diagnostics;
@@ -8,10 +10,28 @@ namespace Holdfast.Diagnostics;
 internal sealed partial class PageMetrics(HoldfastMeter meter, ILogger<PageMetrics> logger)
 {
     private readonly UpDownCounter<long> _mounted = meter.Meter.CreateUpDownCounter<long>("holdfast.page.mounted", "{page}", "Pages in memory.");
+    private readonly Counter<long> _events = meter.Meter.CreateCounter<long>("holdfast.event", "{event}", "Events that ran a handler.");
     private readonly Counter<long> _failedEvents = meter.Meter.CreateCounter<long>("holdfast.event.failed", "{event}", "Events that were refused or failed.");
     private readonly Counter<long> _failedViews = meter.Meter.CreateCounter<long>("holdfast.view.failed", "{view}", "Views that threw.");
     private readonly Counter<long> _superseded = meter.Meter.CreateCounter<long>("holdfast.page.superseded", "{page}", "Pages that were fenced off by a newer instance.");
     private readonly ConcurrentDictionary<(Type, Type), bool> _said = new();
+
+    /// <summary>Begins the activity of an event, if somebody listens: a trace of its own, not a part of the socket's request.</summary>
+    public Activity? BeginEvent(Type page, string eventName, Delegate? handler)
+    {
+        _events.Add(1);
+        if (!HoldfastMeter.Activities.HasListeners())
+        {
+            return null;
+        }
+
+        Activity.Current = null;
+        var activity = HoldfastMeter.Activities.StartActivity("holdfast.event");
+        activity?.SetTag("holdfast.page", page.FullName);
+        activity?.SetTag("holdfast.event", eventName);
+        activity?.SetTag("holdfast.handler", HandlerIdentity.NameOf(handler));
+        return activity;
+    }
 
     public void Mounted(int change) => _mounted.Add(change);
 

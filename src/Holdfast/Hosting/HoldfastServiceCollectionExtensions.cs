@@ -10,6 +10,7 @@ using Holdfast.State;
 using Holdfast.Stores;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Web;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -76,6 +77,7 @@ public static class HoldfastServiceCollectionExtensions
     {
         services.TryAddScoped<PageScope>();
         services.TryAddScoped<NavigationManager, LiveNavigationManager>();
+        services.TryAddScoped<IErrorBoundaryLogger, ErrorBoundaryLogger>();
         services.TryAddScoped<AuthenticationStateProvider, LiveAuthenticationStateProvider>();
     }
 

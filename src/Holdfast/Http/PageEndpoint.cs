@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Holdfast.Diagnostics;
-using Holdfast.Hosting;
 using Holdfast.Rendering;
 using Holdfast.Security;
 using Holdfast.Sessions;

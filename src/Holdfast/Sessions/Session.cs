@@ -259,7 +259,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         lock (_gate)
         {
             var tab = lease.Slice.GetOrAddTab(lease.Tab);
-            if (lease.IsSuperseded || tab.Part.Fence != lease.Fence)
+            if (lease.IsSuperseded || (limits.IsFenced && tab.Part.Fence != lease.Fence))
             {
                 lease.Supersede();
                 return -1;
@@ -479,7 +479,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         {
             if (lease.Written <= version)
             {
-                lease.Holder.OnDurable(version);
+                lease.Holder.OnDurable();
             }
         }
     }
@@ -527,7 +527,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 _slices.Add(sliceKey, slice = new Slice(sliceKey));
             }
 
-            var isDropped = slice.Merge(bySlice[sliceKey], _version, vanished);
+            var isDropped = slice.Merge(bySlice[sliceKey], _version, vanished, limits.IsFenced);
             if (isDropped)
             {
                 _unsaved.Remove(slice);
@@ -535,7 +535,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
             foreach (var lease in _leases)
             {
-                var isOutdated = lease.Slice == slice && !lease.IsSuperseded
+                var isOutdated = lease.Slice == slice && !lease.IsSuperseded && limits.IsFenced
                     && (isDropped || lease.Fence != (slice.Tabs.TryGetValue(lease.Tab, out var tab) ? tab.Part.Fence : Fence.None));
                 if (isOutdated)
                 {
@@ -543,6 +543,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                     superseded.Add(lease);
                 }
             }
+        }
+
+        if (_unsaved.Count == 0)
+        {
+            Volatile.Write(ref _durable, _version); // What was read is stored.
         }
 
         return superseded;

@@ -1,4 +1,8 @@
 namespace Holdfast.Sessions;
 
 /// <summary>What a <see cref="Session"/> needs to know of the options.</summary>
-internal sealed record SessionLimits(TimeSpan Lifetime, int MaxSliceBytes, int MaxSessionBytes);
+internal sealed record SessionLimits(TimeSpan Lifetime, int MaxSliceBytes, int MaxSessionBytes)
+{
+    /// <summary>Off only in the test that shows what the fence is for.</summary>
+    public bool IsFenced { get; init; } = true;
+}

@@ -81,8 +81,9 @@ internal sealed class Slice(string key)
     /// <param name="entries">The slice's stored entries.</param>
     /// <param name="version">The version that members changed by others get.</param>
     /// <param name="vanished">Whether the whole session is gone from the store.</param>
+    /// <param name="isFenced">Whether the fence counts.</param>
     /// <returns>Whether something was dropped, so that every instance here has seen what never was.</returns>
-    public bool Merge(IEnumerable<KeyValuePair<EntryKey, byte[]>> entries, long version, bool vanished)
+    public bool Merge(IEnumerable<KeyValuePair<EntryKey, byte[]>> entries, long version, bool vanished, bool isFenced)
     {
         var stored = entries.ToList();
         var parts = new Dictionary<string, TabPart>(StringComparer.Ordinal);
@@ -93,7 +94,7 @@ internal sealed class Slice(string key)
         }
 
         var isDropped = (vanished && IsStored)
-            || Tabs.Any(tab => tab.Value.IsUnsaved && !tab.Value.Owns(parts.TryGetValue(tab.Key, out var part) ? part.Fence : Fence.None));
+            || (isFenced && Tabs.Any(tab => tab.Value.IsUnsaved && !tab.Value.Owns(parts.TryGetValue(tab.Key, out var part) ? part.Fence : Fence.None)));
         if (isDropped)
         {
             Unsaved.Clear();

@@ -34,8 +34,8 @@ internal sealed class SliceLease(Session session, Slice slice, string tab, strin
 /// <summary>Who is told what became of a lease. Called on the thread that wrote, without any lock held.</summary>
 internal interface ILeaseHolder
 {
-    /// <summary>All changes up to this version are durable.</summary>
-    void OnDurable(long version);
+    /// <summary>More of the session is durable: see <see cref="Session.Durable"/>.</summary>
+    void OnDurable();
 
     /// <summary>A newer instance wrote, or the state was deleted: this one must end.</summary>
     void OnSuperseded();

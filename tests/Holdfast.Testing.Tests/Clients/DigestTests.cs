@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Holdfast.Testing.Clients;
 
 namespace Holdfast.Testing.Tests.Clients;
@@ -14,6 +15,19 @@ public sealed class DigestTests
     [InlineData("<textarea>a&lt;b</textarea><textarea></textarea>", "8bede569e131c065")]
     public void A_page_has_the_digest_of_the_specification(string html, string digest) =>
         LiveDocument.Of(html).Digest.ShouldBe(digest);
+
+    /// <summary>The vectors that the script's tests read too.</summary>
+    [Fact]
+    public void The_shared_vectors_hold_here_too()
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, "vectors", "digest.json");
+        Assert.SkipUnless(File.Exists(path), "tests/vectors/digest.json does not exist");
+        foreach (var vector in JsonElement.Parse(File.ReadAllText(path)).EnumerateArray())
+        {
+            LiveDocument.Of(vector.GetProperty("html").GetString()!).Digest
+                .ShouldBe(vector.GetProperty("digest").GetString(), vector.GetProperty("name").GetString());
+        }
+    }
 
     [Fact]
     public void The_order_of_attributes_does_not_count() =>

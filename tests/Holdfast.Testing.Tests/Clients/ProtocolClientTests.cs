@@ -263,6 +263,66 @@ public sealed class ProtocolClientTests : IAsyncLifetime
         (await socket.ReceiveAsync()).ShouldBe("""["event",4,0,"Stops0"]""");
     }
 
+    [Fact]
+    public async Task A_form_is_posted_with_what_its_controls_hold_and_the_redirect_is_followed()
+    {
+        _server.Live = "<form action=\"/post\"><input name=\"a\" value=\"1\"><input type=\"checkbox\" name=\"b\">"
+            + "<input type=\"hidden\" name=\"ticket\" value=\"t\"></form>";
+        await _client.GetPageAsync("/");
+
+        var response = await _client.PostAsync("form", new Dictionary<string, string> { ["handler"] = "save" });
+
+        _server.Posted.ShouldBe("a=1&ticket=t&handler=save");
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        _client.Address!.AbsolutePath.ShouldBe("/");
+    }
+
+    [Fact]
+    public async Task Another_tab_shares_the_cookies_and_nothing_else()
+    {
+        await _client.GetPageAsync("/old");
+
+        await using var other = _client.OpenTab();
+        await other.GetPageAsync("/");
+
+        other.Ticket.ShouldBe("ticket-s1");
+        other.Tab.ShouldNotBe(_client.Tab);
+    }
+
+    [Fact]
+    public async Task It_speaks_to_a_server_in_memory_too()
+    {
+        await using var server = await ScriptedServer.StartAsync(Counter, inMemory: true);
+        await using var client = new ProtocolClient(new ProtocolClientOptions
+        {
+            BaseAddress = server.InMemory.BaseAddress,
+            Handler = server.InMemory.CreateHandler(),
+            Connect = (request, cancellationToken) =>
+            {
+                var sockets = server.InMemory.CreateWebSocketClient();
+                sockets.ConfigureRequest = http =>
+                {
+                    http.Headers.Origin = request.Origin;
+                    http.Headers.Cookie = request.Cookies;
+                };
+                return sockets.ConnectAsync(request.Address, cancellationToken);
+            },
+        });
+        await client.GetPageAsync("/old");
+        var joining = client.JoinAsync();
+        var socket = await server.AcceptedAsync();
+        await socket.JoinedAsync();
+        await joining;
+
+        await client.ClickAsync("#add");
+        await socket.ReceiveAsync();
+        await socket.SendAsync("""["patch",1,[[0,0,["t",0,"1"]]],1,1]""");
+        await client.AckedAsync();
+
+        client.Text("#n").ShouldBe("1");
+        client.Ticket.ShouldBe("ticket-s1");
+    }
+
     private async Task<ScriptedSocket> JoinedAsync()
     {
         await _client.GetPageAsync("/");

@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Testing.Tests.Clients;
@@ -22,17 +23,34 @@ internal sealed class ScriptedServer : IAsyncDisposable
 
     public string Live { get; set; } = "";
 
+    public string Posted { get; private set; } = "";
+
     public int RefusesWith { get; set; }
 
-    public static async Task<ScriptedServer> StartAsync(string live)
+    /// <summary>Without sockets of its own: the handler and the WebSocket client of a TestServer reach it.</summary>
+    public TestServer InMemory => _app.GetTestServer();
+
+    public static async Task<ScriptedServer> StartAsync(string live, bool inMemory = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        if (inMemory)
+        {
+            builder.WebHost.UseTestServer();
+        }
+
         var app = builder.Build();
         var server = new ScriptedServer(app) { Live = live };
         app.UseWebSockets();
         app.Map("/_holdfast", server.AcceptAsync);
+        app.MapPost("/post", async context =>
+        {
+            var form = await context.Request.ReadFormAsync();
+            server.Posted = string.Join('&', form.Select(field => $"{field.Key}={field.Value}"));
+            context.Response.StatusCode = StatusCodes.Status303SeeOther;
+            context.Response.Headers.Location = "/";
+        });
         app.Map("/old", context =>
         {
             context.Response.Cookies.Append("session", "s1");

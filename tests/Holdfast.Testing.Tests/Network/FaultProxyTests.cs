@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Holdfast.Testing.Network;
+using Holdfast.Testing.Processes;
 
 namespace Holdfast.Testing.Tests.Network;
 
@@ -132,11 +133,12 @@ public sealed class FaultProxyTests : IAsyncLifetime
     public async Task A_target_that_is_down_resets_the_connection()
     {
         var target = _proxy.TargetPort;
-        _proxy.TargetPort = Processes.FreePort.Next();
-        using (var client = await ConnectAsync())
+        _proxy.TargetPort = FreePort.Next();
+        await Should.ThrowAsync<SocketException>(async () =>
         {
-            await Should.ThrowAsync<SocketException>(() => EchoAsync(client, 1));
-        }
+            using var client = await ConnectAsync();
+            await EchoAsync(client, 1);
+        });
 
         _proxy.TargetPort = target;
         using var again = await ConnectAsync();

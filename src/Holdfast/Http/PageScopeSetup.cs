@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Holdfast.Hosting;
+namespace Holdfast.Http;
 
 /// <summary>Prepares the services of a page's scope: where it is, who uses it, how it leads elsewhere.</summary>
 internal sealed class PageScopeSetup : IPageScopeSetup

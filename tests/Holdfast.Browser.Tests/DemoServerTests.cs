@@ -1,0 +1,26 @@
+using Holdfast.Testing.Clients;
+
+namespace Holdfast.Browser.Tests;
+
+/// <summary>That the demo starts, and is started again with what it stored.</summary>
+public sealed class DemoServerTests(Browser browser) : BrowserTest(browser)
+{
+    [Fact]
+    public async Task A_click_survives_the_death_of_the_server()
+    {
+        await using var demo = await DemoServer.StartAsync(Deadline);
+        await using var client = new ProtocolClient(new ProtocolClientOptions { BaseAddress = demo.Process.Address });
+        await client.GetPageAsync("/counter");
+        (await client.JoinAsync()).Html.ShouldBeNull("The server's digest is not the client's.");
+        await client.ClickAsync("button");
+        await client.UntilAsync(c => c.Text("p").Contains('1'));
+        await client.AckedAsync();
+
+        demo.Process.Kill();
+        await demo.Process.RestartAsync(cancellationToken: Deadline);
+        await client.RejoinAsync();
+
+        client.Text("p").ShouldContain("1");
+        client.Joined!.Found.ShouldBe("restored");
+    }
+}
