@@ -35,7 +35,7 @@ public class MergeBenchmarks
 
     private sealed class Holder : ILeaseHolder
     {
-        public void OnDurable(long version)
+        public void OnDurable()
         {
         }
 
