@@ -109,9 +109,10 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _rawTexts.Clear();
         var frames = framesOf(component.ComponentId);
         Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered);
-        component.Entries = [.. _entries];
-        component.Elements = [.. _elements];
-        component.RawTexts = [.. _rawTexts];
+        component.Entries = Fit(component.Entries, _entries);
+        component.Elements = Keep(component.Elements, _elements);
+        component.RawTexts = Keep(component.RawTexts, _rawTexts);
+        _before = [];
     }
 
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
@@ -204,6 +205,22 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             }
         }
     }
+
+    /// <summary>Nobody keeps the entries from before, so their array is used again where it fits.</summary>
+    private static HandlerEntry[] Fit(HandlerEntry[] array, List<HandlerEntry> entries)
+    {
+        if (array.Length != entries.Count)
+        {
+            return [.. entries];
+        }
+
+        entries.CopyTo(array);
+        return array;
+    }
+
+    /// <summary>Patches compare with the hashes from before, so an array is replaced by another, and only when something changed.</summary>
+    private static ulong[] Keep(ulong[] array, List<ulong> hashes) =>
+        CollectionsMarshal.AsSpan(hashes).SequenceEqual(array) ? array : [.. hashes];
 
     private bool IsAmbiguous(ulong hash)
     {
