@@ -66,9 +66,7 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> framesOf)
 {
     private readonly Dictionary<int, ComponentHandlers> _components = [];
-    private readonly List<HandlerEntry> _entries = [];
-    private readonly List<ulong> _elements = [];
-    private readonly List<ulong> _rawTexts = [];
+    private Lists _lists = null!;
     private ComponentHandlers _current = null!;
     private HandlerEntry[] _before = [];
     private int _cursor;
@@ -104,15 +102,14 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _sequence = sequence;
         _before = component.Entries;
         _cursor = 0;
-        _entries.Clear();
-        _elements.Clear();
-        _rawTexts.Clear();
+        _lists = Lists.Take();
         var frames = framesOf(component.ComponentId);
         Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered);
-        component.Entries = Fit(component.Entries, _entries);
-        component.Elements = Keep(component.Elements, _elements);
-        component.RawTexts = Keep(component.RawTexts, _rawTexts);
+        component.Entries = Fit(component.Entries, _lists.Entries);
+        component.Elements = Keep(component.Elements, _lists.Elements);
+        component.RawTexts = Keep(component.RawTexts, _lists.RawTexts);
         _before = [];
+        _lists = null!;
     }
 
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
@@ -329,12 +326,12 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         if (value != 0)
         {
-            _elements.Add(value);
+            _lists.Elements.Add(value);
         }
 
         if (RawText.Is(element.ElementName))
         {
-            _rawTexts.Add(RawText.HashOf(frames, i, end, exact));
+            _lists.RawTexts.Add(RawText.HashOf(frames, i, end, exact));
         }
 
         Walk(frames, i, end, exact, loose, covered);
@@ -354,7 +351,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             Guarded = identity.IsAnchored || covered ? null : handler,
         };
         Compare(ref entry);
-        _entries.Add(entry);
+        _lists.Entries.Add(entry);
         return entry.Hash + (entry.WantsArguments ? 1UL : 0);
     }
 
@@ -481,6 +478,28 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             default:
                 hash = 0;
                 return false;
+        }
+    }
+
+    /// <summary>What a walk finds. One a thread, not one a page: between walks it is of no use.</summary>
+    private sealed class Lists
+    {
+        [ThreadStatic]
+        private static Lists? _ofThread;
+
+        public List<HandlerEntry> Entries { get; } = [];
+
+        public List<ulong> Elements { get; } = [];
+
+        public List<ulong> RawTexts { get; } = [];
+
+        public static Lists Take()
+        {
+            var lists = _ofThread ??= new Lists();
+            lists.Entries.Clear();
+            lists.Elements.Clear();
+            lists.RawTexts.Clear();
+            return lists;
         }
     }
 }
