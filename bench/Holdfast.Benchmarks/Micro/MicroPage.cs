@@ -18,7 +18,7 @@ internal sealed partial class MicroPage : IPageClient
 
     public long Sequence => _page.Sequence;
 
-    private long Frames { get; set; }
+    private long Patches { get; set; }
 
     public static async Task<MicroPage> MountAsync(Type type, ISessionStore? store = null)
     {
@@ -35,15 +35,15 @@ internal sealed partial class MicroPage : IPageClient
     /// <summary>An event, up to its patch.</summary>
     public long Click()
     {
-        var before = Frames;
+        var before = Patches;
         var address = _addresses[_ref % _addresses.Length];
         _page.Receive(new EventFrame(++_ref, _page.Sequence, address, null));
-        return Frames > before ? Frames : throw new InvalidOperationException("The event was not answered at once. Something in its path waits, so this does not measure it.");
+        return Patches > before ? Patches : throw new InvalidOperationException("The event was not answered by a patch at once. Something in its path waits or refuses, so this does not measure it.");
     }
 
     public void Send(ServerFrame frame)
     {
-        Frames++;
+        Patches += frame.Memory.Span.StartsWith("[\"patch\""u8) ? 1 : 0;
         frame.Return();
     }
 

@@ -513,7 +513,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
         Sequence = sequence;
         using var html = new HtmlBuffer();
-        var isSame = digest is not null && digest == WriteDigest();
+        var isSame = WriteDigest() == digest; // Also where there is none to compare with: it numbers the components.
         if (!isSame)
         {
             Sequence = sequence + 1;
