@@ -133,7 +133,7 @@ internal sealed class LiveConnection : IPageClient
             return false;
         }
 
-        _join = join;
+        _join = join with { Ticket = "" }; // It is long, and not needed again.
         _address = address;
         try
         {

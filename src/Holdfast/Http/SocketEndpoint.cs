@@ -1,13 +1,19 @@
 using Holdfast.Connections;
 using Holdfast.Security;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
 namespace Holdfast.Http;
 
 /// <summary>Accepts sockets, or says why not. Thread-safe.</summary>
-internal sealed class SocketEndpoint(ConnectionRegistry connections, ConnectionServices services, OriginCheck origin, IOptions<HoldfastOptions> options)
+internal sealed class SocketEndpoint(
+    ConnectionRegistry connections,
+    ConnectionServices services,
+    OriginCheck origin,
+    PageCatalog catalog,
+    Tickets tickets,
+    SessionCookie cookie,
+    IOptions<HoldfastOptions> options)
 {
     /// <summary>When a refused client may come again. Chosen: spread by the client's own back-off.</summary>
     private const string RetryAfterSeconds = "2";
@@ -49,7 +55,7 @@ internal sealed class SocketEndpoint(ConnectionRegistry connections, ConnectionS
             KeepAliveInterval = TimeSpan.Zero, // Pages ping, and silence is looked for.
             DangerousEnableCompression = options.Value.WebSocketCompression,
         });
-        var gate = ActivatorUtilities.CreateInstance<JoinGate>(context.RequestServices, context);
+        var gate = new JoinGate(context, catalog, tickets, cookie); // Without the request's services: their scope would live as long as the socket.
         var connection = new LiveConnection(socket, services, gate, context.User, context.RequestAborted);
         connections.Add(connection);
         try

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Rendering;
 
 namespace Holdfast.Rendering;
 
@@ -11,11 +12,34 @@ internal static class FrameworkPrivates
 {
     private static readonly bool HasDelegate = Probe();
 
+    private static bool _hasPreviousTree = true;
+
     /// <summary>The delegate in a callback, to tell handlers apart by their method. Without it, handlers are told apart by their place alone.</summary>
     public static MulticastDelegate? DelegateOf(EventCallback callback) => HasDelegate ? DelegateField(ref callback) : null;
 
     /// <summary>The exception that an error boundary holds. It is a protected member, and so part of the framework's contract.</summary>
     public static Exception? CurrentExceptionOf(ErrorBoundaryBase boundary) => CurrentException(boundary);
+
+    /// <summary>
+    /// Gives back the buffer of the tree that a component's last render was compared with: the next render begins by doing so, and until then an idle
+    /// page would keep every tree twice. Without it, it does.
+    /// </summary>
+    public static void DropPreviousTree(ComponentState state)
+    {
+        if (!_hasPreviousTree)
+        {
+            return;
+        }
+
+        try
+        {
+            PreviousTree(state).Clear();
+        }
+        catch (MissingFieldException)
+        {
+            _hasPreviousTree = false;
+        }
+    }
 
     private static bool Probe()
     {
@@ -32,6 +56,9 @@ internal static class FrameworkPrivates
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "Delegate")]
     private static extern ref MulticastDelegate? DelegateField(ref EventCallback callback);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_nextRenderTree")]
+    private static extern ref RenderTreeBuilder PreviousTree(ComponentState state);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_CurrentException")]
     private static extern Exception? CurrentException(ErrorBoundaryBase boundary);

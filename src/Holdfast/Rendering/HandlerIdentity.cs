@@ -15,7 +15,7 @@ namespace Holdfast.Rendering;
 internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
 {
     private static readonly ConcurrentDictionary<MethodInfo, ulong> Methods = new();
-    private static readonly ConcurrentDictionary<Type, FieldInfo[]> Closures = new();
+    private static readonly ConcurrentDictionary<Type, TargetShape> Shapes = new();
 
     public static HandlerIdentity Of(Delegate? handler)
     {
@@ -28,11 +28,11 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
         {
             var (value, type) = bound.Argument;
             return new HandlerIdentity(
-                StableHash.Mix(MethodHash(bound.Handler.Method), ArgumentHash(value, type)),
+                StableHash.Mix(MethodHash(bound.Handler), ArgumentHash(value, type)),
                 IsAnchoredTarget(bound.Handler));
         }
 
-        return new HandlerIdentity(MethodHash(handler.Method), IsAnchoredTarget(handler));
+        return new HandlerIdentity(MethodHash(handler), IsAnchoredTarget(handler));
     }
 
     /// <summary>Whether a handler that took another's place still means the same: the same method on the same captured values.</summary>
@@ -57,17 +57,32 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
         return handler is null ? "handler" : handler.Method.Name.Contains('<') ? "lambda" : handler.Method.Name;
     }
 
-    private static bool IsAnchoredTarget(Delegate handler) => handler.Target switch
+    private static bool IsAnchoredTarget(Delegate handler) => handler.Target is not { } target || target is IComponent || IsAnchoredClosure(target);
+
+    private static bool IsAnchoredClosure(object target)
     {
-        null or IComponent => true,
-        var target when IsClosure(target.GetType()) => FieldsOf(target.GetType()).All(field => field.GetValue(target) switch
+        var shape = ShapeOf(target);
+        if (!shape.IsClosure)
         {
-            null or IComponent or System.Globalization.CultureInfo => true,
-            Delegate inner => IsAnchoredTarget(inner),
-            _ => IsFrameworkClosure(target.GetType()),
-        }),
-        _ => false,
-    };
+            return false;
+        }
+
+        foreach (var field in shape.Fields)
+        {
+            var isAnchored = field.GetValue(target) switch
+            {
+                null or IComponent or System.Globalization.CultureInfo => true,
+                Delegate inner => IsAnchoredTarget(inner),
+                _ => shape.IsFrameworks,
+            };
+            if (!isAnchored)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private static bool SameTarget(object? before, object? after)
     {
@@ -76,12 +91,12 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
             return true;
         }
 
-        if (before is null || after is null || before.GetType() != after.GetType() || !(IsClosure(before.GetType()) || before is BoundHandler))
+        if (before is null || after is null || before.GetType() != after.GetType() || !(ShapeOf(before).IsClosure || before is BoundHandler))
         {
             return false;
         }
 
-        foreach (var field in FieldsOf(before.GetType()))
+        foreach (var field in ShapeOf(before).Fields)
         {
             var (x, y) = (field.GetValue(before), field.GetValue(after));
             if (!(x is Delegate inner ? MeansTheSame(inner, y as Delegate) : SameTarget(x, y)))
@@ -93,13 +108,19 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
         return true;
     }
 
-    private static bool IsClosure(Type type) => type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false);
+    private static TargetShape ShapeOf(object target) => Shapes.GetOrAdd(target.GetType(), static type =>
+    {
+        var isClosure = type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false);
+        var methods = type.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+        return new TargetShape(
+            isClosure,
+            type.Assembly == typeof(EventCallback).Assembly,
+            type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic),
+            isClosure && methods is [{ IsGenericMethod: false } only] ? MethodHash(only) : null);
+    });
 
-    /// <summary>The closure of <c>@bind</c>: what it captures besides the author's setter is the same at every render.</summary>
-    private static bool IsFrameworkClosure(Type type) => type.Assembly == typeof(EventCallback).Assembly;
-
-    private static FieldInfo[] FieldsOf(Type type) =>
-        Closures.GetOrAdd(type, static type => type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic));
+    private static ulong MethodHash(Delegate handler) =>
+        handler.Target is { } target && ShapeOf(target).OnlyMethodHash is { } hash ? hash : MethodHash(handler.Method);
 
     private static ulong MethodHash(MethodInfo method) => Methods.GetOrAdd(method, static method =>
     {
@@ -130,4 +151,11 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
     }
 
     private static readonly JsonSerializerOptions SerializerOptions = StateJson.CreateOptions();
+
+    /// <summary>What there is to know of the type of a handler's target; kept, because reflection is slow and every handler asks at every render.</summary>
+    /// <param name="IsClosure">Whether the compiler made it, for what a lambda captures.</param>
+    /// <param name="IsFrameworks">Whether it is the closure of <c>@bind</c>: what it captures besides the author's setter is the same at every render.</param>
+    /// <param name="Fields">All of its fields.</param>
+    /// <param name="OnlyMethodHash">The hash of the closure's one method, so that a fresh lambda need not be asked for it: that looks it up each time.</param>
+    private sealed record TargetShape(bool IsClosure, bool IsFrameworks, FieldInfo[] Fields, ulong? OnlyMethodHash);
 }

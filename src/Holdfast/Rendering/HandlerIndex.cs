@@ -72,10 +72,7 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> framesOf)
 {
     private readonly Dictionary<int, ComponentHandlers> _components = [];
-    private readonly List<HandlerEntry> _entries = [];
-    private readonly List<ulong> _elements = [];
-    private readonly List<ulong> _rawTexts = [];
-    private readonly List<ulong> _rawPlaces = [];
+    private Lists _lists = null!;
     private ComponentHandlers _current = null!;
     private HandlerEntry[] _before = [];
     private int _cursor;
@@ -112,16 +109,15 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _sequence = sequence;
         _before = component.Entries;
         _cursor = 0;
-        _entries.Clear();
-        _elements.Clear();
-        _rawTexts.Clear();
-        _rawPlaces.Clear();
+        _lists = Lists.Take();
         var frames = framesOf(component.ComponentId);
         Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, place: 0, node: 0);
-        component.Entries = [.. _entries];
-        component.Elements = [.. _elements];
-        component.RawTexts = [.. _rawTexts];
-        component.RawPlaces = [.. _rawPlaces];
+        component.Entries = Fit(component.Entries, _lists.Entries);
+        component.Elements = Keep(component.Elements, _lists.Elements);
+        component.RawTexts = Keep(component.RawTexts, _lists.RawTexts);
+        component.RawPlaces = Keep(component.RawPlaces, _lists.RawPlaces);
+        _before = [];
+        _lists = null!;
     }
 
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
@@ -235,6 +231,22 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             }
         }
     }
+
+    /// <summary>Nobody keeps the entries from before, so their array is used again where it fits.</summary>
+    private static HandlerEntry[] Fit(HandlerEntry[] array, List<HandlerEntry> entries)
+    {
+        if (array.Length != entries.Count)
+        {
+            return [.. entries];
+        }
+
+        entries.CopyTo(array);
+        return array;
+    }
+
+    /// <summary>Patches compare with the hashes from before, so an array is replaced by another, and only when something changed.</summary>
+    private static ulong[] Keep(ulong[] array, List<ulong> hashes) =>
+        CollectionsMarshal.AsSpan(hashes).SequenceEqual(array) ? array : [.. hashes];
 
     private bool IsAmbiguous(ulong hash)
     {
@@ -351,13 +363,13 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         if (value != 0)
         {
-            _elements.Add(StableHash.Mix(value, exact)); // Another element may have had these very handlers before.
+            _lists.Elements.Add(StableHash.Mix(value, exact)); // Another element may have had these very handlers before.
         }
 
         if (RawText.Is(element.ElementName))
         {
-            _rawTexts.Add(RawText.HashOf(frames, i, end, exact));
-            _rawPlaces.Add(place);
+            _lists.RawTexts.Add(RawText.HashOf(frames, i, end, exact));
+            _lists.RawPlaces.Add(place);
         }
 
         Walk(frames, i, end, exact, loose, covered, place, node: 0);
@@ -377,7 +389,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             Guarded = identity.IsAnchored || covered ? null : handler,
         };
         Compare(ref entry);
-        _entries.Add(entry);
+        _lists.Entries.Add(entry);
         return entry.Hash + (entry.WantsArguments ? 1UL : 0);
     }
 
@@ -510,6 +522,31 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             default:
                 hash = 0;
                 return false;
+        }
+    }
+
+    /// <summary>What a walk finds. One a thread, not one a page: between walks it is of no use.</summary>
+    private sealed class Lists
+    {
+        [ThreadStatic]
+        private static Lists? _ofThread;
+
+        public List<HandlerEntry> Entries { get; } = [];
+
+        public List<ulong> Elements { get; } = [];
+
+        public List<ulong> RawTexts { get; } = [];
+
+        public List<ulong> RawPlaces { get; } = [];
+
+        public static Lists Take()
+        {
+            var lists = _ofThread ??= new Lists();
+            lists.Entries.Clear();
+            lists.Elements.Clear();
+            lists.RawTexts.Clear();
+            lists.RawPlaces.Clear();
+            return lists;
         }
     }
 }

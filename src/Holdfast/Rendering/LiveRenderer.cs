@@ -193,6 +193,14 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
     protected override Task UpdateDisplayAsync(in RenderBatch renderBatch)
     {
         host.OnRendered(renderBatch);
+        for (var i = 0; i < renderBatch.UpdatedComponents.Count; i++)
+        {
+            if (TryGetState(renderBatch.UpdatedComponents.Array[i].ComponentId) is { } state)
+            {
+                FrameworkPrivates.DropPreviousTree(state);
+            }
+        }
+
         return isInteractive ? Task.CompletedTask : Task.FromCanceled(new CancellationToken(canceled: true)); // Canceled: OnAfterRender does not run.
     }
 

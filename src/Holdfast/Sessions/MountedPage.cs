@@ -536,7 +536,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
         Sequence = sequence;
         using var html = new HtmlBuffer();
-        var isSame = WriteDigest() == digest;
+        var isSame = WriteDigest() == digest; // Also where there is none to compare with: it numbers the components.
         _fieldsSequence = sequence; // What was typed was typed into what was shown before.
         if (isSame)
         {

@@ -50,6 +50,11 @@ internal sealed class PageRegistry(TimeProvider time, TimeSpan graceTime, int ma
         MountedPage? tooMany = null;
         lock (_gate)
         {
+            if (!_pages.TryGetValue(page.Identity.Instance, out var known) || known != page)
+            {
+                return; // It has left, or was ended, before its connection was lost.
+            }
+
             _waiting.AddLast((page, time.GetTimestamp()));
             if (_waiting.Count > maxWaiting)
             {

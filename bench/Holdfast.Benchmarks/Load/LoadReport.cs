@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Holdfast.Benchmarks.Load;
+
+/// <summary>Runs every scenario in rounds, and writes medians and spread as Markdown.</summary>
+internal sealed class LoadReport(LoadOptions options)
+{
+    private const string Begin = "<!-- figures: written by ./bench.sh -->";
+    private const string End = "<!-- /figures -->";
+
+    private static readonly Scenario[] Clicked =
+        [Scenario.Echo, Scenario.Transient, Scenario.Memory, Scenario.Sqlite, Scenario.List, Scenario.ListSqlite];
+
+    private static readonly Scenario[] Kept = [Scenario.Echo, Scenario.Transient, Scenario.Memory, Scenario.Sqlite, Scenario.List];
+
+    private readonly StringBuilder _text = new();
+
+    public async Task RunAsync()
+    {
+        var throughput = await RepeatAsync(Clicked, options.Rounds, scenario => new ThroughputRun(scenario, options).RunAsync());
+        var idle = await RepeatAsync(Kept, options.IdleRounds, scenario => new IdleRun(scenario, options).RunAsync());
+        WriteOrigin();
+        WriteThroughput(throughput);
+        WriteTraffic(throughput);
+        WriteIdle(idle);
+        WriteScript();
+        Console.WriteLine(_text);
+        if (options.Output is { } file)
+        {
+            var document = await File.ReadAllTextAsync(file);
+            var (begin, end) = (document.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, document.IndexOf(End, StringComparison.Ordinal));
+            await File.WriteAllTextAsync(file, document[..begin] + "\n\n" + _text + "\n" + document[end..]);
+        }
+    }
+
+    /// <summary>One round after another, so that what else the machine does meets all scenarios alike.</summary>
+    private async Task<Dictionary<Scenario, List<T>>> RepeatAsync<T>(Scenario[] scenarios, int rounds, Func<Scenario, Task<T>> run)
+    {
+        var results = scenarios.Where(scenario => scenario.Name.Contains(options.Only, StringComparison.Ordinal)).ToDictionary(scenario => scenario, _ => new List<T>());
+        for (var round = 1; round <= rounds; round++)
+        {
+            foreach (var (scenario, samples) in results)
+            {
+                samples.Add(await run(scenario));
+                Console.Error.WriteLine($"{round}/{rounds} {scenario.Name}: {samples[^1]}");
+            }
+        }
+
+        return results;
+    }
+
+    private void WriteOrigin()
+    {
+        _text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {DateTimeOffset.UtcNow:yyyy-MM-dd} at commit `{Commit()}` with `./bench.sh{(options.IsQuick ? " --quick" : "")}`:");
+        _text.AppendLine(CultureInfo.InvariantCulture, $"{Processor()}, one core for the server and one for the client; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}.");
+        _text.AppendLine();
+    }
+
+    private void WriteThroughput(Dictionary<Scenario, List<Throughput>> results)
+    {
+        if (results.Count == 0 || options.Rounds == 0)
+        {
+            return;
+        }
+
+        _text.AppendLine(CultureInfo.InvariantCulture, $"{options.Connections} connections, each clicks again as soon as its patch is here. Medians of {options.Rounds} rounds, [lowest–highest].");
+        _text.AppendLine();
+        Row("", "clicks/s", "of the echo", "durable acks/s", "p50 / p99 ms", "server CPU µs/click", "of the echo, by CPU", "allocated B/click", "1 connection p50 µs");
+        Row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:");
+        foreach (var (scenario, samples) in results)
+        {
+            Row(
+                scenario.Name,
+                Spread(samples, sample => sample.ClicksPerSecond, "N0"),
+                Share(scenario, (click, echo) => click.ClicksPerSecond / echo.ClicksPerSecond),
+                scenario.Path is null || scenario == Scenario.Transient ? "–" : Spread(samples, sample => sample.AcksPerSecond, "N0"),
+                $"{Median(samples, sample => sample.MedianMilliseconds):0.0} / {Median(samples, sample => sample.P99Milliseconds):0.0}",
+                Spread(samples, sample => sample.CpuMicroseconds, "0.0"),
+                Share(scenario, (click, echo) => echo.CpuMicroseconds / click.CpuMicroseconds),
+                Spread(samples, sample => sample.AllocatedBytes, "N0"),
+                Spread(samples, sample => sample.AloneMicroseconds, "0"));
+        }
+
+        _text.AppendLine();
+        if (results.TryGetValue(Scenario.Memory, out var memory) && results.TryGetValue(Scenario.Sqlite, out var sqlite))
+        {
+            _text.AppendLine(CultureInfo.InvariantCulture,
+                $"The counter over SQLite against the one over memory, round by round: {Percent(sqlite, memory, (a, b) => a.ClicksPerSecond / b.ClicksPerSecond)} of its clicks/s, {Percent(sqlite, memory, (a, b) => b.CpuMicroseconds / a.CpuMicroseconds)} by CPU.");
+            _text.AppendLine();
+        }
+
+        string Share(Scenario scenario, Func<Throughput, Throughput, double> ratio) =>
+            results.TryGetValue(Scenario.Echo, out var echo) && scenario != Scenario.Echo ? Percent(results[scenario], echo, ratio) : "";
+    }
+
+    private void WriteTraffic(Dictionary<Scenario, List<Throughput>> results)
+    {
+        if (results.Count == 0 || options.Rounds == 0)
+        {
+            return;
+        }
+
+        Row("payload bytes per click", "up", "down");
+        Row("---", "---:", "---:");
+        foreach (var (scenario, samples) in results)
+        {
+            Row(scenario.Name, $"{Median(samples, sample => sample.BytesUp):0}", $"{Median(samples, sample => sample.BytesDown):0}");
+        }
+
+        _text.AppendLine();
+    }
+
+    private void WriteIdle(Dictionary<Scenario, List<Idle>> results)
+    {
+        if (results.Count == 0 || options.IdleRounds == 0)
+        {
+            return;
+        }
+
+        _text.AppendLine(CultureInfo.InvariantCulture, $"{options.IdlePages:N0} open pages of as many visitors, each clicked twice, then idle. Medians of {options.IdleRounds} rounds, [lowest–highest].");
+        _text.AppendLine();
+        Row("", "managed heap KB/page", "resident KB/page", "GET and join, ms", "server CPU µs/GET and join");
+        Row("---", "---:", "---:", "---:", "---:");
+        foreach (var (scenario, samples) in results)
+        {
+            Row(
+                scenario.Name,
+                Spread(samples, sample => sample.HeapKilobytes, "0.0"),
+                Spread(samples, sample => sample.ResidentKilobytes, "0.0"),
+                Spread(samples, sample => sample.JoinMilliseconds, "0.0"),
+                Spread(samples, sample => sample.JoinCpuMicroseconds, "N0"));
+        }
+
+        _text.AppendLine();
+    }
+
+    private void WriteScript()
+    {
+        using var resource = typeof(LiveView).Assembly.GetManifestResourceStream("holdfast.js")!;
+        using var script = new MemoryStream();
+        resource.CopyTo(script);
+        var raw = script.ToArray();
+        _text.AppendLine(CultureInfo.InvariantCulture,
+            $"The client script: {raw.Length:N0} bytes, {Compressed(raw, stream => new GZipStream(stream, CompressionLevel.SmallestSize)):N0} with gzip, {Compressed(raw, stream => new BrotliStream(stream, CompressionLevel.SmallestSize)):N0} with Brotli.");
+
+        static long Compressed(byte[] raw, Func<Stream, Stream> compress)
+        {
+            using var compressed = new MemoryStream();
+            using (var stream = compress(compressed))
+            {
+                stream.Write(raw);
+            }
+
+            return compressed.ToArray().Length;
+        }
+    }
+
+    private void Row(params string[] cells) => _text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |");
+
+    /// <summary>The ratio in each round, since what disturbs one disturbs the other.</summary>
+    private static string Percent(List<Throughput> samples, List<Throughput> peers, Func<Throughput, Throughput, double> ratio) =>
+        Spread([.. samples.Zip(peers, (sample, peer) => 100 * ratio(sample, peer))], "0") + " %";
+
+    private static string Spread<T>(List<T> samples, Func<T, double> value, string format) => Spread(samples.ConvertAll(sample => value(sample)), format);
+
+    private static string Spread(List<double> values, string format)
+    {
+        var median = Median(values);
+        return string.Create(CultureInfo.InvariantCulture, $"{Text(median)} [{Text(values[0])}–{Text(values[^1])}]");
+
+        string Text(double value) => value.ToString(format, CultureInfo.InvariantCulture);
+    }
+
+    private static double Median<T>(List<T> samples, Func<T, double> value) => Median(samples.ConvertAll(sample => value(sample)));
+
+    /// <summary>Leaves the values sorted.</summary>
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
+    }
+
+    private static string Commit()
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", "describe --always --dirty --exclude=*") { RedirectStandardOutput = true })!;
+        return git.StandardOutput.ReadToEnd().Trim();
+    }
+
+    private static string Processor() => File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[1].Trim() ?? "an unknown processor";
+}

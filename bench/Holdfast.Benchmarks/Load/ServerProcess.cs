@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using Holdfast.Benchmarks.Server;
+
+namespace Holdfast.Benchmarks.Load;
+
+/// <summary>A fresh server process on a core of its own; ends when it is disposed.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private static int _lastPort = 5310;
+    private readonly Process _process;
+
+    private ServerProcess(Process process, int port)
+    {
+        _process = process;
+        Port = port;
+        Http = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri($"http://localhost:{port}") };
+    }
+
+    public int Port { get; }
+
+    public HttpClient Http { get; }
+
+    public static async Task<ServerProcess> StartAsync(string store, int core)
+    {
+        var port = ++_lastPort;
+        var start = new ProcessStartInfo("taskset")
+        {
+            ArgumentList = { "-c", $"{core}", "dotnet", typeof(ServerProcess).Assembly.Location, "server", store, $"{port}" },
+            Environment =
+            {
+                ["DOTNET_gcServer"] = "0",
+                // The compiler otherwise waits for a quiet moment, which does not come under load: it would be warm after half a minute, not after four seconds.
+                ["DOTNET_TC_CallCountingDelayMs"] = "0",
+                ["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = null,
+                ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            },
+        };
+        var server = new ServerProcess(Process.Start(start)!, port);
+        while (!await server.IsUpAsync())
+        {
+            await Task.Delay(50);
+        }
+
+        return server;
+    }
+
+    public async Task<ServerFigures> FiguresAsync(bool collect = false) =>
+        (await Http.GetFromJsonAsync<ServerFigures>($"/figures?collect={collect}"))!;
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        foreach (var file in Directory.GetFiles(Path.GetTempPath(), $"holdfast-bench-{Port}.db*"))
+        {
+            File.Delete(file);
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task<bool> IsUpAsync()
+    {
+        try
+        {
+            await FiguresAsync();
+            return true;
+        }
+        catch (HttpRequestException) when (!_process.HasExited)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using BenchmarkDotNet.Running;
+using Holdfast.Benchmarks;
+using Holdfast.Benchmarks.Load;
+using Holdfast.Benchmarks.Micro;
+using Holdfast.Benchmarks.Server;
+
+// server <store> <port>: the measured process. load …: the client, which starts servers (see bench.sh). micro …: BenchmarkDotNet.
+switch (args)
+{
+    case ["server", var store, var port]:
+        await BenchServer.RunAsync(store, int.Parse(port));
+        return 0;
+    case ["load", .. var options]:
+        await new LoadReport(LoadOptions.Parse(options)).RunAsync();
+        return 0;
+    case ["micro", .. var filters]:
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(filters, InProcessConfig.Create());
+        return 0;
+    default:
+        Console.Error.WriteLine("Say what to run: 'server <none|memory|sqlite> <port>', 'load [--quick]' or 'micro [--filter *]'. Better, use ./bench.sh.");
+        return 1;
+}
