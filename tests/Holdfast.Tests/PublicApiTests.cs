@@ -1,8 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Holdfast.Sqlite;
-using Shouldly;
-using Xunit;
 
 namespace Holdfast.Tests;
 

@@ -44,9 +44,16 @@ internal static class Adoption
     private static bool Agree(INode shown, INode wanted) => (shown, wanted) switch
     {
         (IElement a, IElement b) => a.LocalName == b.LocalName && a.NamespaceUri == b.NamespaceUri && a.Id == b.Id
-            && (!LiveControls.IsControl(a) || (SameAttribute(a, b, "name") && SameAttribute(a, b, "type"))),
+            && (!LiveControls.IsControl(a) || IsSameControl(a, b)),
         _ => shown.NodeType == wanted.NodeType,
     };
+
+    /// <summary>In a list the rows' controls differ in their handlers only; after a deploy all handlers may differ.</summary>
+    private static bool IsSameControl(IElement shown, IElement wanted) =>
+        SameAttribute(shown, wanted, "name") && SameAttribute(shown, wanted, "type")
+        && (shown.Id is { Length: > 0 }
+            || SameAttribute(shown, wanted, Handler.Attribute)
+            || shown.Owner!.QuerySelectorAll(shown.LocalName).Count(other => SameAttribute(shown, other, "name") && SameAttribute(shown, other, "type")) < 2);
 
     private static bool SameAttribute(IElement a, IElement b, string name) => a.GetAttribute(name) == b.GetAttribute(name);
 

@@ -108,9 +108,8 @@ public sealed class LiveControls
     /// <summary>Selects the options with this value, or with these values, as if the HTML had.</summary>
     internal void Select(IElement select, JsonElement value)
     {
-        string[] wanted = value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Select(one => one.GetString()!)]
-            : [value.GetString()!];
+        var text = value.GetString()!;
+        string[] wanted = select.HasAttribute("multiple") && text.StartsWith('[') ? JsonSerializer.Deserialize<string[]>(text)! : [text];
         foreach (var option in select.QuerySelectorAll("option"))
         {
             if (wanted.Contains(ValueOfOption(option)))

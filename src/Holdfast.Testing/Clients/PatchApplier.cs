@@ -136,6 +136,7 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
         }
 
         document.Number([node]);
+        ArrangeTable(place.Parent);
     }
 
     private void Remove(LiveNode node)
@@ -144,6 +145,50 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
         foreach (var dom in node.DomNodes)
         {
             dom.Parent!.RemoveChild(dom);
+        }
+    }
+
+    /// <summary>Puts the rows and columns of a table into implied elements, as its HTML would: each run of them into one, which other elements and
+    /// components end.</summary>
+    private void ArrangeTable(INode parent)
+    {
+        var table = parent is IElement { LocalName: "table" } ? (IElement)parent : parent is IElement part && part.HasAttribute("data-hf-implied") ? part.ParentElement : null;
+        if (table is null || !table.Children.Any(child => child.LocalName is "tr" or "col" || child.HasAttribute("data-hf-implied")))
+        {
+            return;
+        }
+
+        var nodes = LiveNode.Of(table).Select(node => node.DomNodes).ToList();
+        foreach (var implied in table.Children.Where(child => child.HasAttribute("data-hf-implied")).ToList())
+        {
+            while (implied.FirstChild is { } child)
+            {
+                table.InsertBefore(child, implied);
+            }
+
+            table.RemoveChild(implied);
+        }
+
+        IElement? current = null;
+        foreach (var node in nodes)
+        {
+            var element = node.OfType<IElement>().FirstOrDefault();
+            var wanted = node.Count == 1 || node[0] is IComment { Data: "m" } ? element?.LocalName switch { "tr" => "tbody", "col" => "colgroup", _ => null } : null;
+            var ends = element is not null || node[0] is IComment { Data: "c" };
+            if (ends && wanted != current?.LocalName)
+            {
+                current = wanted is null ? null : document.Document.CreateElement(wanted);
+                current?.SetAttribute("data-hf-implied", "");
+                if (current is not null)
+                {
+                    table.InsertBefore(current, node[0]);
+                }
+            }
+
+            foreach (var dom in current is null ? [] : node)
+            {
+                current!.AppendChild(dom);
+            }
         }
     }
 

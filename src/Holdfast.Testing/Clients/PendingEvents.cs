@@ -20,7 +20,10 @@ internal sealed class PendingEvents
 
     public IReadOnlyList<long> Refs => [.. _events.Keys];
 
-    public PendingEvent Add(string address, string? payload)
+    /// <param name="address">Which handler it is for.</param>
+    /// <param name="payload">JSON text.</param>
+    /// <param name="sequence">The last patch that was applied when it happened.</param>
+    public PendingEvent Add(string address, string? payload, long sequence)
     {
         if (_events.Count >= MaxWaiting)
         {
@@ -29,7 +32,7 @@ internal sealed class PendingEvents
                 + "at this point. Await an ack before more events.");
         }
 
-        var added = new PendingEvent(++LastRef, address, payload);
+        var added = new PendingEvent(++LastRef, address, payload, sequence);
         _events.Add(added.Ref, added);
         return added;
     }
@@ -100,7 +103,7 @@ internal sealed class PendingEvents
 }
 
 /// <summary>An event that is not acked.</summary>
-internal sealed class PendingEvent(long eventRef, string address, string? payload)
+internal sealed class PendingEvent(long eventRef, string address, string? payload, long sequence)
 {
     public long Ref { get; } = eventRef;
 
@@ -112,7 +115,7 @@ internal sealed class PendingEvent(long eventRef, string address, string? payloa
     /// <summary>Failed or dropped: resent, it is the empty event that only takes its place.</summary>
     public bool IsFailed { get; set; }
 
-    public string FrameAt(long sequence) => IsFailed
+    public string Frame => IsFailed
         ? $"[\"event\",{Ref},{sequence},\"\",null]"
         : $"[\"event\",{Ref},{sequence},\"{address}\"{(payload is null ? "" : "," + payload)}]";
 }

@@ -52,7 +52,7 @@ public sealed class ProtocolClient : IAsyncDisposable
         Tab = options.Tab ?? RandomId();
         Document = RandomId();
         Http = new HttpClient(
-            new BrowserHandler(options.Handler ?? Sockets.NewHandler(), options.Cookies), disposeHandler: options.Handler is null)
+            new BrowserHandler(options.Handler ?? NewHandler(), options.Cookies), disposeHandler: options.Handler is null)
         {
             BaseAddress = options.BaseAddress,
             Timeout = options.Deadline,
@@ -146,7 +146,7 @@ public sealed class ProtocolClient : IAsyncDisposable
     public async Task<HttpResponseMessage> PostAsync(
         string formSelector, IReadOnlyDictionary<string, string> values, bool namesTab = false, CancellationToken cancellationToken = default)
     {
-        var (address, fields) = Locked(() => Forms.PostOf(Page.Get(formSelector), Page.Controls, Address!));
+        var (address, fields) = Locked(() => FormOf(Page.Get(formSelector)));
         if (namesTab)
         {
             fields["holdfast-tab"] = Tab;
@@ -173,7 +173,7 @@ public sealed class ProtocolClient : IAsyncDisposable
             new UriBuilder(http) { Scheme = http.Scheme == "https" ? "wss" : "ws" }.Uri,
             Origin ?? http.GetLeftPart(UriPartial.Authority),
             Cookies.GetCookieHeader(http));
-        var socket = await (_options.Connect ?? Sockets.OpenAsync)(request, deadline.Token);
+        var socket = await (_options.Connect ?? OpenSocketAsync)(request, deadline.Token);
         lock (_gate)
         {
             _inbox.Clear();
@@ -190,7 +190,6 @@ public sealed class ProtocolClient : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The server closed instead; the message says how.</exception>
     public async Task<JoinedFrame> JoinAsync(Action<JsonObject>? change = null, CancellationToken cancellationToken = default)
     {
-        _ = Page;
         if (_connection is not { IsOpen: true })
         {
             await ConnectAsync(cancellationToken);
@@ -251,7 +250,7 @@ public sealed class ProtocolClient : IAsyncDisposable
         {
             var target = Page.Get(selector);
             Page.Controls.Focus(target);
-            return (target, Forms.SubmittedBy(target));
+            return (target, FormSubmittedBy(target));
         });
         var payload = new JsonObject { ["detail"] = 1 };
         return form is null
@@ -703,7 +702,7 @@ public sealed class ProtocolClient : IAsyncDisposable
         {
             var (pending, goes) = Locked(() =>
             {
-                var added = _events.Add(address, payload);
+                var added = _events.Add(address, payload, Sequence);
                 numbered?.Invoke(added.Ref);
                 return (added, _takesEvents && _resend is null && _events.MaySend(added) && _connection is { IsOpen: true });
             });
@@ -725,7 +724,8 @@ public sealed class ProtocolClient : IAsyncDisposable
         var frame = Locked(() =>
         {
             pending.WasSent = true;
-            return pending.FrameAt(CarrySequence());
+            CarrySequence();
+            return pending.Frame;
         });
         return SendRawAsync(frame, cancellationToken);
     }
@@ -782,6 +782,30 @@ public sealed class ProtocolClient : IAsyncDisposable
     private InvalidOperationException NoHandler(IElement element, string name) => new(
         $"'{element.LocalName}' has no handler for '{name}', nor has an element around it. Its handlers are "
         + $"'{element.GetAttribute(Handler.Attribute)}'. Choose one of them, or look at the page: {Page.Html}");
+
+    private static IElement? FormSubmittedBy(IElement target) =>
+        target.Closest("button, input") is { } button
+        && (button.GetAttribute("type") ?? (button.LocalName == "button" ? "submit" : "text")) == "submit"
+            ? button.Closest("form") is { } form && Handler.OnTheWayUp(form, "submit").Count > 0 ? form : null
+            : null;
+
+    private (Uri Address, Dictionary<string, string> Fields) FormOf(IElement form)
+    {
+        var fields = new Dictionary<string, string>();
+        foreach (var control in form.QuerySelectorAll("input[name], textarea[name], select[name]"))
+        {
+            var type = control.GetAttribute("type");
+            var isCheckable = type is "checkbox" or "radio";
+            if (type is not ("submit" or "button" or "file") && (!isCheckable || Page.Controls.ValueOf(control) == true))
+            {
+                fields[control.GetAttribute("name")!] = isCheckable
+                    ? control.GetAttribute("value") ?? "on"
+                    : Page.Controls.ValueOf(control).ToString();
+            }
+        }
+
+        return (new Uri(Address!, form.GetAttribute("action") is { Length: > 0 } action ? action : Address!.ToString()), fields);
+    }
 
     private async Task WaitAsync(Func<bool> condition, string awaited, CancellationToken cancellationToken)
     {
@@ -853,6 +877,32 @@ public sealed class ProtocolClient : IAsyncDisposable
         lock (_gate)
         {
             act();
+        }
+    }
+
+    private static SocketsHttpHandler NewHandler() => new() { UseCookies = false, AllowAutoRedirect = false, UseProxy = false };
+
+    private static async Task<WebSocket> OpenSocketAsync(SocketRequest request, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.Proxy = null;
+        socket.Options.CollectHttpResponseDetails = true;
+        socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        socket.Options.SetRequestHeader("Origin", request.Origin);
+        if (request.Cookies.Length > 0)
+        {
+            socket.Options.SetRequestHeader("Cookie", request.Cookies);
+        }
+
+        try
+        {
+            await socket.ConnectAsync(request.Address, cancellationToken);
+            return socket;
+        }
+        catch (WebSocketException exception) when (socket.HttpStatusCode > 0)
+        {
+            var retryAfter = socket.HttpResponseHeaders?.TryGetValue("Retry-After", out var values) == true ? values.First() : null;
+            throw new SocketRefusedException(request.Address, socket.HttpStatusCode, retryAfter, exception);
         }
     }
 

@@ -49,7 +49,9 @@ internal sealed class LiveConnection : IPageClient
     private JoinFrame _join = null!;
     private PageAddress _address = null!;
     private volatile MountedPage? _page;
-    private volatile bool _awaitsFields = true;
+    private int _owedFields;
+    private volatile bool _isMounting;
+    private volatile bool _isTakenOver;
     private bool _isRecovered;
     private int _remounts;
     private long _lastReceived;
@@ -180,7 +182,7 @@ internal sealed class LiveConnection : IPageClient
     {
         try
         {
-            _awaitsFields = true;
+            _isMounting = true;
             _services.Pages.End(failed);
             if (++_remounts > MaxRemounts)
             {
@@ -233,25 +235,23 @@ internal sealed class LiveConnection : IPageClient
     /// <returns>False when the frame is a protocol error, or the last one.</returns>
     private bool Handle(in ClientFrame frame)
     {
+        if (_isTakenOver)
+        {
+            return true; // The page listens to another connection now; the close is under way.
+        }
+
         switch (frame.Kind)
         {
             case ClientFrameKind.Event:
-                if (!_awaitsFields)
+                if (Volatile.Read(ref _owedFields) == 0 && !_isMounting)
                 {
                     _remounts = 0;
-                    _page!.Receive(frame.Event);
+                    _page!.Receive(this, frame.Event);
                 }
 
                 return true;
             case ClientFrameKind.Fields:
-                if (!_awaitsFields)
-                {
-                    return false;
-                }
-
-                _awaitsFields = false;
-                _page!.ReceiveFields(frame.Fields!, _isRecovered);
-                return true;
+                return HandleFields(frame.Fields!);
             case ClientFrameKind.Ping:
                 _writer.Send(ServerFrame.Pong());
                 return true;
@@ -263,6 +263,22 @@ internal sealed class LiveConnection : IPageClient
             default:
                 return false;
         }
+    }
+
+    /// <summary>Each <c>joined</c> is answered by one <c>fields</c>; only the answer to the last one counts.</summary>
+    private bool HandleFields(List<FieldEntry> fields)
+    {
+        if (Volatile.Read(ref _owedFields) == 0)
+        {
+            return false;
+        }
+
+        if (Interlocked.Decrement(ref _owedFields) == 0 && !_isMounting)
+        {
+            _page!.ReceiveFields(fields, _isRecovered);
+        }
+
+        return true;
     }
 
     private async Task RefuseAsync(ReadOutcome outcome)
@@ -306,9 +322,14 @@ internal sealed class LiveConnection : IPageClient
 
     void IPageClient.SendJoined(ServerFrame frame)
     {
-        _awaitsFields = true;
+        Interlocked.Increment(ref _owedFields);
+        _isMounting = false; // Before the answer can come.
         _writer.Send(frame);
     }
 
-    void IPageClient.TakenOver() => _writer.Close(CloseCode.TakenOver, "taken over");
+    void IPageClient.TakenOver()
+    {
+        _isTakenOver = true;
+        _writer.Close(CloseCode.TakenOver, "taken over");
+    }
 }

@@ -58,6 +58,8 @@ internal sealed partial class PageMetrics(HoldfastMeter meter, ILogger<PageMetri
 
     public void HookFailed(Type view, string hook, Exception exception) => LogHookFailed(view, hook, exception);
 
+    public void BoundaryCaught(Exception exception) => LogBoundaryCaught(exception);
+
     public void MemberUnreadable(Type view, string member, Exception exception) => LogMemberUnreadable(view, member, exception);
 
     /// <summary>Says once per process that an embedded view does not persist.</summary>
@@ -83,6 +85,9 @@ internal sealed partial class PageMetrics(HoldfastMeter meter, ILogger<PageMetri
 
     [LoggerMessage(204, LogLevel.Warning, "The stored value of '{View}.{Member}' cannot be read; the member keeps its initialiser.")]
     private partial void LogMemberUnreadable(Type view, string member, Exception exception);
+
+    [LoggerMessage(206, LogLevel.Warning, "An error boundary of a page caught an exception, and shows its error content.")]
+    private partial void LogBoundaryCaught(Exception exception);
 
     [LoggerMessage(205, LogLevel.Warning, "View '{View}' has persisted members, but is embedded in page '{Page}' without an id: it does not persist. Give it a sticky id, or persist its state in the page.")]
     private partial void LogEmbeddedWithoutId(Type view, Type page);

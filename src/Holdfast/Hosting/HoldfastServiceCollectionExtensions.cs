@@ -79,6 +79,7 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddScoped<NavigationManager, LiveNavigationManager>();
         services.TryAddScoped<IErrorBoundaryLogger, ErrorBoundaryLogger>();
         services.TryAddScoped<AuthenticationStateProvider, LiveAuthenticationStateProvider>();
+        services.TryAddSingleton<IErrorBoundaryLogger, BoundaryLogger>();
     }
 
     private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes);

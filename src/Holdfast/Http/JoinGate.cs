@@ -33,7 +33,7 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
         var path = PathString.FromUriComponent(ticket.Path).Value ?? "/";
         foreach (var route in catalog.RoutesOf(ticket.View))
         {
-            if (route.Match(path) is { } values)
+            if (route.Template == ticket.Route && route.Match(path) is { } values)
             {
                 var parameters = route.ParametersOf(values);
                 var site = $"{context.Request.Scheme}://{context.Request.Host.ToUriComponent()}{new PathString(ticket.PathBase).ToUriComponent()}";

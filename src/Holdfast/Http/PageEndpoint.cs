@@ -73,7 +73,7 @@ internal sealed class PageEndpoint(
         scope.Parameters = parameters;
         scope.HasTabState = PersistedView.Of(route.PageType).HasTabMembers;
         scope.Ticket = tickets.Issue(
-            sessionKey, context.User, route.PageType, request.PathBase, request.Path.ToUriComponent(), request.QueryString.ToUriComponent(), CultureInfo.CurrentUICulture.Name);
+            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), request.QueryString.ToUriComponent(), CultureInfo.CurrentUICulture.Name);
         string? redirect = null;
         services.GetRequiredService<PageScopeSetup>().Prepare(
             services,

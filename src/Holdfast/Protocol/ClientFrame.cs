@@ -43,6 +43,9 @@ internal readonly struct ClientFrame
     private const int MaxIdLength = 32;
     private const int MaxAddressLength = 64;
 
+    /// <summary>A ticket holds the page's address: Kestrel takes 8 KiB of it, protection and base64 make it half as long again.</summary>
+    private const int MaxTicketLength = 16 * 1024;
+
     public ClientFrameKind Kind { get; private init; }
 
     public EventFrame Event { get; private init; }
@@ -144,7 +147,7 @@ internal readonly struct ClientFrame
 
         var instance = join.TryGetProperty("instance", out var named) && named.ValueKind == JsonValueKind.String ? named.GetString() : null;
         var frame = new JoinFrame(
-            Text(join, "ticket", 4096),
+            Text(join, "ticket", MaxTicketLength),
             Id(Text(join, "tab", MaxIdLength)),
             Id(Text(join, "doc", MaxIdLength)),
             Text(join, "nav", MaxIdLength),

@@ -47,6 +47,12 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
     /// <summary>For each <c>textarea</c> and the like: a hash of its text.</summary>
     public ulong[] RawTexts { get; set; } = [];
 
+    /// <summary>For each of them: where it stands, as a hash of the node numbers that lead there (<see cref="StepInto"/>).</summary>
+    public ulong[] RawPlaces { get; set; } = [];
+
+    /// <summary>The place of a node: of its number, in the place around it. 0 is the component itself.</summary>
+    public static ulong StepInto(ulong place, int node) => StableHash.Mix(place, (ulong)node + 1);
+
     /// <summary>Since which patch this component stands for what it stands for now (its parameters, in an unkeyed loop).</summary>
     public long BoundAt { get; set; }
 
@@ -73,6 +79,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     private long _sequence;
     private bool _rebind;
     private bool _disambiguate;
+    private bool _hasRebound;
 
     /// <summary>Indexes a root and everything below it, anew.</summary>
     /// <param name="componentId">The root component.</param>
@@ -104,10 +111,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _cursor = 0;
         _lists = Lists.Take();
         var frames = framesOf(component.ComponentId);
-        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered);
+        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, place: 0, node: 0);
         component.Entries = Fit(component.Entries, _lists.Entries);
         component.Elements = Keep(component.Elements, _lists.Elements);
         component.RawTexts = Keep(component.RawTexts, _lists.RawTexts);
+        component.RawPlaces = Keep(component.RawPlaces, _lists.RawPlaces);
         _before = [];
         _lists = null!;
     }
@@ -115,6 +123,27 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
 
     public void Remove(int componentId) => _components.Remove(componentId);
+
+    /// <summary>Whether something changed its meaning since the last call.</summary>
+    public bool TakeRebound()
+    {
+        var rebound = _hasRebound;
+        _hasRebound = false;
+        return rebound;
+    }
+
+    /// <summary>The document shows at this patch what the tree is now: what changed its meaning after it, changed it back or was never seen.</summary>
+    public void ShowsAt(long sequence)
+    {
+        foreach (var component in _components.Values)
+        {
+            component.BoundAt = Math.Min(component.BoundAt, sequence);
+            foreach (ref var entry in component.Entries.AsSpan())
+            {
+                entry.BoundAt = Math.Min(entry.BoundAt, sequence);
+            }
+        }
+    }
 
     /// <summary>Finds the handler that an event is for.</summary>
     /// <param name="address">The address, as it came.</param>
@@ -267,7 +296,10 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     /// <param name="exact">The path with ordinals.</param>
     /// <param name="loose">The path without.</param>
     /// <param name="covered">Whether a key says which row this is, and no unkeyed loop came after it.</param>
-    private void Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered)
+    /// <param name="place">The place around them.</param>
+    /// <param name="node">The number of the first one's node.</param>
+    /// <returns>The number after the last one's node.</returns>
+    private int Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered, ulong place, int node)
     {
         var ordinals = Repeats(frames, start, end) ? new Dictionary<int, int>() : null;
         for (var i = start; i < end; i += LengthOf(frames[i]))
@@ -275,6 +307,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             ref readonly var frame = ref frames[i];
             if (frame.FrameType is not (RenderTreeFrameType.Element or RenderTreeFrameType.Component or RenderTreeFrameType.Region))
             {
+                node += frame.FrameType is RenderTreeFrameType.Text or RenderTreeFrameType.Markup ? 1 : 0;
                 continue;
             }
 
@@ -289,23 +322,27 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
-                    Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null);
+                    node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null, place, node);
                     break;
                 case RenderTreeFrameType.Element:
                     var isKeyed = TryHashKey(frame.ElementKey, out var key);
                     WalkElement(frames, i,
                         StableHash.Mix(StableHash.Mix(exact, step), isKeyed ? key : (ulong)ordinal),
                         StableHash.Mix(StableHash.Mix(loose, step), isKeyed ? key : 0),
-                        isKeyed || (covered && ordinals is null));
+                        isKeyed || (covered && ordinals is null),
+                        ComponentHandlers.StepInto(place, node++));
                     break;
                 case RenderTreeFrameType.Component:
                     WalkComponent(frames, i, exact, ordinal, covered && ordinals is null, ordinals is not null);
+                    node++;
                     break;
             }
         }
+
+        return node;
     }
 
-    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered)
+    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered, ulong place)
     {
         ref readonly var element = ref frames[index];
         var end = index + element.ElementSubtreeLength;
@@ -326,15 +363,16 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         if (value != 0)
         {
-            _lists.Elements.Add(value);
+            _lists.Elements.Add(StableHash.Mix(value, exact)); // Another element may have had these very handlers before.
         }
 
         if (RawText.Is(element.ElementName))
         {
             _lists.RawTexts.Add(RawText.HashOf(frames, i, end, exact));
+            _lists.RawPlaces.Add(place);
         }
 
-        Walk(frames, i, end, exact, loose, covered);
+        Walk(frames, i, end, exact, loose, covered, place, node: 0);
     }
 
     private ulong AddHandler(in RenderTreeFrame attribute, ulong exact, ulong loose, bool covered)
@@ -361,7 +399,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         var index = FindBefore(entry.Hash);
         if (index < 0)
         {
-            entry.BoundAt = entry.Guarded is null ? 0 : _sequence;
+            entry.BoundAt = entry.Guarded is null ? 0 : Rebound();
             entry.IsLong = _disambiguate && IsAmbiguous(entry.Hash);
             return;
         }
@@ -369,8 +407,14 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         ref readonly var before = ref _before[index];
         entry.IsLong = before.IsLong;
         entry.BoundAt = entry.Guarded is null ? 0
-            : _rebind || !HandlerIdentity.MeansTheSame(before.Guarded, entry.Guarded) ? _sequence
+            : _rebind || !HandlerIdentity.MeansTheSame(before.Guarded, entry.Guarded) ? Rebound()
             : before.BoundAt;
+    }
+
+    private long Rebound()
+    {
+        _hasRebound = true;
+        return _sequence;
     }
 
     /// <summary>Finds an address among the previous ones, beginning after the last one that was found: mostly they come in the same order.</summary>
@@ -403,9 +447,9 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         if (!isKeyed && (isRepeated || child.Parameters is not null))
         {
             var parameters = ParametersOf(frames, index);
-            if (_rebind || (child.Parameters is { } before && !parameters.AsSpan().SequenceEqual(before)))
+            if (_rebind || child.Parameters is not { } before || !parameters.AsSpan().SequenceEqual(before))
             {
-                child.BoundAt = _sequence;
+                child.BoundAt = Rebound();
             }
 
             child.Parameters = parameters;
@@ -493,12 +537,15 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         public List<ulong> RawTexts { get; } = [];
 
+        public List<ulong> RawPlaces { get; } = [];
+
         public static Lists Take()
         {
             var lists = _ofThread ??= new Lists();
             lists.Entries.Clear();
             lists.Elements.Clear();
             lists.RawTexts.Clear();
+            lists.RawPlaces.Clear();
             return lists;
         }
     }

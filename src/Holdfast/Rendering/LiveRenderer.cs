@@ -1,5 +1,6 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Rendering;
 using Microsoft.AspNetCore.Components.RenderTree;
@@ -100,7 +101,7 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
     /// <returns>Ends when the handler's own task has; whether it threw is <see cref="FailureSince"/>'s to say.</returns>
     public Task DispatchAsync(in HandlerEntry found, ComponentHandlers owner, EventArgs arguments, object? fieldValue)
     {
-        var field = fieldValue is null ? null : new EventFieldInfo { ComponentId = owner.ComponentId, FieldValue = fieldValue };
+        var field = fieldValue is null ? null : new EventFieldInfo { ComponentId = owner.ComponentId, FieldValue = fieldValue is string[] values ? JsonSerializer.Serialize(values) : fieldValue };
         return DispatchEventAsync(found.HandlerId, field, arguments, waitForQuiescence: false);
     }
 

@@ -1,6 +1,7 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components.RenderTree;
 
@@ -23,6 +24,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     /// <summary>Is told of each component that is written, in document order.</summary>
     public Action<int>? ComponentWritten { get; init; }
 
+    /// <summary>Whether a handler was met that is not the tree's any more: the element was rendered again since.</summary>
+    public bool MissedHandler { get; private set; }
+
     public string Digest => _digest.ToString();
 
     public void Dispose() => _handlers.Dispose();
@@ -31,7 +35,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     private struct Siblings
     {
         public bool AfterText;
-        public string? SelectValue;
+        public List<string>? Selected;
         public bool IsForeign;
         public string Parent;
         public string? Implied;
@@ -126,6 +130,11 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             _digest.Feed('\u0008');
             _digest.Feed(CanonicalMarkup.Count > 10_000 ? Canonical(markup) : CanonicalMarkup.GetOrAdd(markup, Canonical));
             _digest.Feed('\u0009');
+        }
+
+        if (siblings.Parent == "table" && !IsShell && ElementThatBegins(markup) is { Length: > 0 } first)
+        {
+            WriteImpliedParent(first, ref siblings);
         }
 
         html?.Append(IsShell ? "" : "<!--m-->");
@@ -236,7 +245,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         {
             Parent = name,
             IsForeign = isForeign && name != "foreignObject",
-            SelectValue = name == "select" ? value : siblings.SelectValue,
+            Selected = name == "select" ? SelectedValues(frames, start, value) : siblings.Selected,
         };
         Write(componentId, frames, start, end, ref inner);
         CloseImpliedParent(ref inner);
@@ -299,7 +308,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             WriteAttribute(isForeign ? attribute.AttributeName : LowerCase(attribute.AttributeName), text);
         }
 
-        if (name == "option" && siblings.SelectValue is { } selected && !hasSelected && selected == (value ?? RawText.Join(frames, i, end)))
+        if (name == "option" && siblings.Selected is { } selected && !hasSelected && selected.Contains(value ?? RawText.Join(frames, i, end)))
         {
             WriteAttribute("selected", "");
         }
@@ -322,7 +331,11 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             if (attribute.AttributeEventHandlerId != 0)
             {
                 ref var entry = ref renderer.Handlers.Find(componentId, attribute.AttributeEventHandlerId, ref _hint);
-                if (!Unsafe.IsNullRef(ref entry))
+                if (Unsafe.IsNullRef(ref entry))
+                {
+                    MissedHandler = true;
+                }
+                else
                 {
                     AppendHandler(frames, index, end, attribute.AttributeName.AsSpan(2), ref entry);
                 }
@@ -475,13 +488,55 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         _ => value.ToString(),
     };
 
+    /// <summary>What a <c>select</c> selects; for a multiple one <c>@bind</c> gives the values as JSON.</summary>
+    private static List<string>? SelectedValues(RenderTreeFrame[] frames, int content, string? value)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        for (var i = content - 1; frames[i].FrameType == RenderTreeFrameType.Attribute; i--)
+        {
+            if (frames[i].AttributeName == "multiple" && frames[i].AttributeValue is not (null or false) && value.StartsWith('['))
+            {
+                return JsonSerializer.Deserialize<List<string>>(value);
+            }
+        }
+
+        return [value];
+    }
+
+    /// <summary>The name of the element that markup begins with; empty where it begins with something else.</summary>
+    private static string ElementThatBegins(string markup)
+    {
+        var start = markup.AsSpan().TrimStart();
+        if (start is not ['<', ..])
+        {
+            return "";
+        }
+
+        var length = start[1..].IndexOfAnyExcept(Letters);
+        return LowerCase(start.Slice(1, length < 0 ? start.Length - 1 : length).ToString());
+    }
+
+    private static readonly System.Buffers.SearchValues<char> Letters =
+        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
     private static string LowerCase(string name) => name.AsSpan().ContainsAnyInRange('A', 'Z') ? name.ToLowerInvariant() : name;
 
     private static bool IsVoid(string name) => name is "area" or "base" or "br" or "col" or "embed" or "hr" or "img" or "input" or "link" or "meta" or "source" or "track" or "wbr";
 
-    /// <summary>Writes empty elements as browsers serialise them.</summary>
-    private static string Canonical(string markup) => SelfClosing().Replace(markup, "$1>");
+    /// <summary>Writes tags as browsers serialise them: <c>&lt;img alt /&gt;</c> as <c>&lt;img alt=""&gt;</c>.</summary>
+    private static string Canonical(string markup) => Tag().Replace(markup, static tag =>
+        $"<{tag.Groups[1].Value}{AttributeInTag().Replace(tag.Groups[2].Value, static attribute => $" {attribute.Groups[1].Value}=\"{ValueIn(attribute)}\"")}>");
 
-    [GeneratedRegex(@"(<(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b[^<>]*?)\s*/>")]
-    private static partial Regex SelfClosing();
+    private static string ValueIn(Match attribute) =>
+        attribute.Groups[2].Value + attribute.Groups[3].Value.Replace("\"", "&quot;", StringComparison.Ordinal) + attribute.Groups[4].Value;
+
+    [GeneratedRegex(@"<([a-zA-Z][^\s/>]*)((?:\s+[^\s=/>""']+(?:\s*=\s*(?:""[^""]*""|'[^']*'|[^\s""'>]+))?)*)\s*/?>")]
+    private static partial Regex Tag();
+
+    [GeneratedRegex(@"\s+([^\s=/>""']+)(?:\s*=\s*(?:""([^""]*)""|'([^']*)'|([^\s""'>]+)))?")]
+    private static partial Regex AttributeInTag();
 }

@@ -20,6 +20,11 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     private readonly Dictionary<int, int> _numbers = [];
     private readonly List<int> _steps = [];
     private readonly HashSet<ulong> _written = [];
+    private readonly List<(ulong Place, int Shift)> _places = [];
+    private readonly Dictionary<int, int> _last = [];
+    private readonly Dictionary<int, (ulong[] Elements, ulong[] RawTexts)> _again = [];
+    private ulong[] _rawPlaces = [];
+    private bool _hasOutdated;
     private ArrayBufferWriter<byte>? _buffer;
     private Utf8JsonWriter _json = null!;
     private int _stepsWritten;
@@ -47,14 +52,18 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     public void Add(in RenderBatch batch, long sequence)
     {
         var known = _nextNumber;
+        NoteLast(batch);
         for (var i = 0; i < batch.UpdatedComponents.Count; i++)
         {
             ref readonly var diff = ref batch.UpdatedComponents.Array[i];
             if (_numbers.TryGetValue(diff.ComponentId, out var number) && number < known)
             {
-                AddComponent(diff, batch.ReferenceFrames.Array, number, sequence);
+                AddComponent(diff, batch.ReferenceFrames.Array, number, sequence, _last[diff.ComponentId] == i);
             }
         }
+
+        _again.Clear();
+        _written.Clear();
 
         for (var i = 0; i < batch.DisposedComponentIDs.Count; i++)
         {
@@ -126,28 +135,62 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         _json.WriteStartArray();
     }
 
-    private void AddComponent(in RenderTreeDiff diff, RenderTreeFrame[] reference, int number, long sequence)
+    /// <summary>A component may be rendered more than once in a batch: what is looked up in its tree fits only after its last edits.</summary>
+    private void NoteLast(in RenderBatch batch)
+    {
+        _last.Clear();
+        for (var i = 0; i < batch.UpdatedComponents.Count; i++)
+        {
+            _last[batch.UpdatedComponents.Array[i].ComponentId] = i;
+        }
+    }
+
+    private void AddComponent(in RenderTreeDiff diff, RenderTreeFrame[] reference, int number, long sequence, bool isLast)
     {
         if (!renderer.Handlers.TryGet(diff.ComponentId, out var handlers) || !renderer.HasFrames(diff.ComponentId))
         {
             return;
         }
 
-        var (elements, rawTexts) = (handlers.Elements, handlers.RawTexts);
-        renderer.Handlers.IndexComponent(handlers, sequence, disambiguate: true);
+        _rawPlaces = handlers.RawPlaces;
+        if (_again.Remove(diff.ComponentId, out var before))
+        {
+            _rawPlaces = [];
+        }
+        else
+        {
+            before = (handlers.Elements, handlers.RawTexts);
+            renderer.Handlers.IndexComponent(handlers, sequence, disambiguate: true);
+        }
+
+        _hasOutdated = false;
         _steps.Clear();
+        _places.Clear();
+        _places.Add((0, 0));
         _stepsWritten = 0;
         _stepsBack = 0;
         _componentOpen = false;
         _componentNumber = number;
-        _written.Clear();
         var edits = diff.Edits;
         for (var i = 0; i < edits.Count; i++)
         {
             AddEdit(edits.Array, edits.Offset + i, ref i, reference, diff.ComponentId, sequence);
         }
 
-        AddChangedElements(diff.ComponentId, handlers, elements, rawTexts, sequence);
+        if (_hasOutdated)
+        {
+            before.Elements = []; // An element was written without its handlers, which changed since: write all that are not new.
+        }
+
+        if (isLast)
+        {
+            AddChangedElements(diff.ComponentId, handlers, before.Elements, before.RawTexts, sequence);
+        }
+        else
+        {
+            _again.Add(diff.ComponentId, before);
+        }
+
         if (_componentOpen)
         {
             _json.WriteEndArray();
@@ -160,24 +203,26 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         switch (edit.Type)
         {
             case RenderTreeEditType.StepIn:
+                _places.Add((ComponentHandlers.StepInto(_places[^1].Place, edit.SiblingIndex - _places[^1].Shift), 0));
                 _steps.Add(edit.SiblingIndex);
                 break;
             case RenderTreeEditType.StepOut:
+                _places.RemoveAt(_places.Count - 1);
                 StepOut();
                 break;
+            case not RenderTreeEditType.SetAttribute when _rawPlaces.Contains(_places[^1].Place):
+                break; // In a textarea or the like: its whole text is sent, see AddChangedElements.
             case RenderTreeEditType.UpdateText:
                 Begin("t"u8, edit.SiblingIndex, sequence);
                 _json.WriteStringValue(reference[edit.ReferenceFrameIndex].TextContent);
                 _json.WriteEndArray();
                 break;
             case RenderTreeEditType.UpdateMarkup:
-                Begin("m"u8, edit.SiblingIndex, sequence);
-                _json.WriteStringValue(reference[edit.ReferenceFrameIndex].MarkupContent);
-                _json.WriteEndArray();
+                Remove(edit, sequence); // Not an edit of its text: markup that is only space is a text in the document.
+                Insert(edit, reference, componentId, sequence);
                 break;
             case RenderTreeEditType.RemoveFrame:
-                Begin("r"u8, edit.SiblingIndex, sequence);
-                _json.WriteEndArray();
+                Remove(edit, sequence);
                 break;
             case RenderTreeEditType.PrependFrame:
                 Insert(edit, reference, componentId, sequence);
@@ -194,11 +239,23 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         }
     }
 
+    private void Remove(in RenderTreeEdit edit, long sequence)
+    {
+        Shift(-1);
+        Begin("r"u8, edit.SiblingIndex, sequence);
+        _json.WriteEndArray();
+    }
+
+    /// <summary>Notes that the nodes behind have other numbers than before the batch.</summary>
+    private void Shift(int by) => _places[^1] = (_places[^1].Place, _places[^1].Shift + by);
+
     private void Insert(in RenderTreeEdit edit, RenderTreeFrame[] reference, int componentId, long sequence)
     {
+        Shift(+1);
         using var html = new HtmlBuffer();
         using var writer = new PageWriter(renderer, html, withDigest: false) { ComponentWritten = AddNew };
         writer.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, isForeign: false);
+        _hasOutdated |= writer.MissedHandler;
         Begin("i"u8, edit.SiblingIndex, sequence);
         _json.WriteStringValue(html.Written);
         _json.WriteEndArray();

@@ -16,7 +16,8 @@ internal sealed class ViewSlot(Type viewType, IRenderHost host) : ErrorBoundaryB
     private const int MaxFailures = 3;
 
     private Dictionary<string, object?> _parameters = [];
-    private int _generation;
+    private object _generation = new(); // The key of the instance. An object, and so no part of addresses: a fresh instance has the same.
+
     private int _failures;
     private bool _isGivenUp;
 
@@ -86,7 +87,7 @@ internal sealed class ViewSlot(Type viewType, IRenderHost host) : ErrorBoundaryB
     {
         if (!IsPage)
         {
-            _generation++;
+            _generation = new object();
             _isGivenUp = ++_failures >= MaxFailures;
             Recover();
         }

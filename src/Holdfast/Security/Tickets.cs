@@ -1,22 +1,26 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 
 namespace Holdfast.Security;
 
-/// <summary>What a page's ticket says: for which session and user it was made, and which page it is.</summary>
-internal sealed record Ticket(string? Session, string? User, string View, string PathBase, string Path, string Query, string Culture, DateTimeOffset Expires);
+/// <summary>What a page's ticket says: for which session and user it was made, and which page it is, by which of its routes.</summary>
+internal sealed record Ticket(string? Session, string? User, string View, string Route, string PathBase, string Path, string Query, string Culture, DateTimeOffset Expires);
 
 /// <summary>Makes and opens tickets. A ticket is authentic, bound to session, user and page, and expires. Thread-safe.</summary>
 internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider time, IOptions<HoldfastOptions> options)
 {
+    // Addresses are full of what the default encoder would write six characters for.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly IDataProtector _protector = protection.CreateProtector("Holdfast.Ticket.v1");
 
-    public string Issue(string? session, ClaimsPrincipal user, Type view, string pathBase, string path, string query, string culture) =>
+    public string Issue(string? session, ClaimsPrincipal user, Type view, string route, string pathBase, string path, string query, string culture) =>
         _protector.Protect(JsonSerializer.Serialize(new Ticket(
-            session, UserOf(user), view.FullName!, pathBase, path, query, culture, time.GetUtcNow() + options.Value.TicketLifetime)));
+            session, UserOf(user), view.FullName!, route, pathBase, path, query, culture, time.GetUtcNow() + options.Value.TicketLifetime), Json));
 
     /// <summary>Opens a ticket. False when it is forged or expired.</summary>
     public bool TryOpen(string text, out Ticket ticket)

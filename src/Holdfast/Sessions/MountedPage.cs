@@ -45,6 +45,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     private volatile IPageClient? _client;
     private long _nextRef = 1;
     private bool _isLagging;
+    private long _fieldsSequence;
     private long _sentSettled;
     private int _askedForSuccessor;
     private int _disposed;
@@ -132,7 +133,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         var entries = isRecovered ? fields.FindAll(field => !field.IsSettled) : fields;
         if (entries.Count > 0)
         {
-            Post(new FieldsItem(entries, Sequence));
+            Post(new FieldsItem(entries, _fieldsSequence));
         }
 
         Post(new CallbackItem(() => ForEachViewAsync(view => view.OnConnectedAsync()), isCaptured: false));
@@ -157,11 +158,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     /// <summary>The client has drained what was queued for it: what it missed is sent as a whole.</summary>
     public void OnDrained(IPageClient client)
     {
-        if (!_isLagging)
-        {
-            return;
-        }
-
+        // Whether it lags is asked in the queue: a render may find the buffer full and be about to say so.
         Post(new CallbackItem(
             () =>
             {
@@ -178,19 +175,30 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     // ---- 6: an event arrives ----
 
     /// <summary>Takes an event if it is the document's next; answers a repeated or a later one.</summary>
-    public void Receive(in EventFrame frame)
+    /// <param name="client">Where it came from: a connection whose page was taken over may still be reading.</param>
+    /// <param name="frame">The event.</param>
+    public void Receive(IPageClient client, in EventFrame frame)
     {
-        if (frame.Ref < _nextRef)
+        long next;
+        lock (_queueGate)
         {
-            _client?.Send(ServerFrame.Ack(_acks.Acked));
+            next = _nextRef;
+            if (frame.Ref == next && ReferenceEquals(_client, client))
+            {
+                _nextRef++;
+            }
         }
-        else if (frame.Ref > _nextRef)
+
+        if (frame.Ref < next)
         {
-            _client?.Send(ServerFrame.Wait(TimeSpan.Zero, _nextRef));
+            client.Send(ServerFrame.Ack(_acks.Acked));
+        }
+        else if (frame.Ref > next || !ReferenceEquals(_client, client))
+        {
+            client.Send(ServerFrame.Wait(TimeSpan.Zero, next));
         }
         else
         {
-            _nextRef++;
             Post(new EventItem(frame));
         }
     }
@@ -233,15 +241,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
                 _running = item;
             }
 
-            try
-            {
-                await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                Fail(exception); // A fault of ours: the page is mounted anew, and the queue goes on.
-                AskForSuccessor();
-            }
+            await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
         }
     }
 
@@ -285,6 +285,12 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             }
 
             Settle(item);
+        }
+        catch (Exception exception)
+        {
+            // Taking over or putting back a value failed: the author's types did it. The queue must go on.
+            _failure ??= exception;
+            Fail(exception);
         }
         finally
         {
@@ -459,6 +465,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         }
 
         var acked = TakeAcked();
+        var hasRebound = _renderer.Handlers.TakeRebound();
         if (_patch.IsOpen)
         {
             Sequence++;
@@ -467,9 +474,17 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             var (array, length) = _patch.Take(Sequence, settled, acked);
             client.Send(new ServerFrame(array, length));
         }
-        else if (acked > 0)
+        else
         {
-            client.Send(ServerFrame.Ack(acked));
+            if (hasRebound)
+            {
+                _renderer.Handlers.ShowsAt(Sequence); // Nothing that is seen has changed.
+            }
+
+            if (acked > 0)
+            {
+                client.Send(ServerFrame.Ack(acked));
+            }
         }
     }
 
@@ -513,8 +528,13 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
         Sequence = sequence;
         using var html = new HtmlBuffer();
-        var isSame = WriteDigest() == digest; // Also where there is none to compare with: it numbers the components.
-        if (!isSame)
+        var isSame = WriteDigest() == digest;
+        _fieldsSequence = sequence; // What was typed was typed into what was shown before.
+        if (isSame)
+        {
+            _renderer.Handlers.ShowsAt(sequence);
+        }
+        else
         {
             Sequence = sequence + 1;
             _renderer.IndexPage(_renderer.RootId, Sequence, rebind: true);
@@ -595,7 +615,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return;
         }
 
-        _failure ??= exception;
+        if (_running is { Ref: > 0 })
+        {
+            _failure ??= exception; // It fails the event that it was for, and never the mount of the page around it.
+        }
+
         _services.Metrics.ViewFailed(slot.ViewType, exception);
     }
 
@@ -666,7 +690,13 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     public void NavigateTo(string url) => _client?.Send(ServerFrame.Navigate(url));
 
     /// <summary>Puts persisted members back that a settled field must not change.</summary>
-    internal void KeepStored() => _state?.Rollback();
+    internal void KeepStored()
+    {
+        if (_state is { } state && state.Rollback())
+        {
+            state.View.Repaint();
+        }
+    }
 
     // ---- the queue, as the dispatcher sees it ----
 

@@ -115,6 +115,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             superseded = Reconcile(read.Session);
+            NoteAllDurable();
         }
 
         Tell(superseded);
@@ -561,9 +562,19 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
     }
 
+    /// <summary>What others wrote has a version too, and is durable as it is: nobody will write it for the acks that wait for it.</summary>
+    private void NoteAllDurable()
+    {
+        if (_unsaved.Count == 0)
+        {
+            Volatile.Write(ref _durable, _version);
+        }
+    }
+
     private void StopWriting()
     {
         _writing = false;
+        NoteAllDurable();
         _drained?.SetResult();
         _drained = null;
         RetireIfUnused();

@@ -85,15 +85,20 @@ internal sealed class ViewState(PersistedView type, LiveView view, JsonSerialize
     }
 
     /// <summary>Puts every member that differs back to what was last restored or captured.</summary>
-    public void Rollback()
+    /// <returns>Whether there was one.</returns>
+    public bool Rollback()
     {
+        var differed = false;
         for (var i = 0; i < _captured.Length; i++)
         {
             if (Differs(i))
             {
                 type.Members[i].Decode(_captured[i], options)(view);
+                differed = true;
             }
         }
+
+        return differed;
     }
 
     /// <summary>Takes over a value that somebody else stored.</summary>

@@ -38,7 +38,7 @@ public sealed class PendingEventsTests
         _events.Rejoined(1, afterDeath: true);
         _events.Rejoined(1, afterDeath: true);
 
-        _events.From(1).Single().FrameAt(4).ShouldBe("""["event",1,4,"",null]""");
+        _events.From(1).Single().Frame.ShouldBe("""["event",1,4,"",null]""");
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class PendingEventsTests
 
         _events.Rejoined(1, afterDeath: false);
 
-        _events.From(1).First().FrameAt(0).ShouldBe("""["event",1,0,"",null]""");
+        _events.From(1).First().Frame.ShouldBe("""["event",1,0,"",null]""");
         _events.IsSettled(1).ShouldBeTrue();
         _events.IsSettled(2).ShouldBeFalse();
     }
@@ -66,7 +66,7 @@ public sealed class PendingEventsTests
     {
         for (var i = 0; i < count; i++)
         {
-            _events.Add("AbCdEf", null).WasSent = true;
+            _events.Add("AbCdEf", null, sequence: 0).WasSent = true;
         }
     }
 }

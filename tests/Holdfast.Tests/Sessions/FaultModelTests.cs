@@ -12,8 +12,7 @@ using Microsoft.AspNetCore.Components.Rendering;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
-using Shouldly;
-using Xunit;
+using ServerFrame = Holdfast.Protocol.ServerFrame;
 
 namespace Holdfast.Tests.Sessions;
 
@@ -363,7 +362,7 @@ public sealed class FaultModelTests
         {
             if (document.Link is { } link && document.ToServer.TryDequeue(out var frame) && link.IsReady)
             {
-                link.Page.Receive(frame);
+                link.Page.Receive(link, frame);
             }
         }
 
@@ -600,7 +599,7 @@ public sealed class FaultModelTests
 
         public async Task<MountedPage> MountAsync(PageAddress address, string tab, bool isRejoin, long acked)
         {
-            var identity = new PageIdentity(Connections.InstanceName.New(), tab, tab);
+            var identity = new PageIdentity(global::Holdfast.Connections.InstanceName.New(), tab, tab);
             var page = await _mounter.MountAsync(
                 address, identity, new ClaimsPrincipal(), MountReason.Join, isFresh: !isRejoin, expectsState: isRejoin, acked, 0, CancellationToken.None);
             Mounted.Add(page);

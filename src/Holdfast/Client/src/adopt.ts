@@ -170,5 +170,13 @@ const identified = `[id],[${HandlerAttribute}]`;
 function isAlike(old: ChildNode, fresh: ChildNode): boolean {
     return old.nodeType === fresh.nodeType && old.nodeName === fresh.nodeName
         && (!isElement(old) || old.namespaceURI === (fresh as Element).namespaceURI)
-        && (!isControl(old) || ['id', 'name', 'type'].every(name => old.getAttribute(name) === (fresh as Element).getAttribute(name)));
+        && (!isControl(old) || isSameControl(old, fresh as Element));
+}
+
+/** In a list the rows' controls differ in their handlers only; after a deploy all handlers may differ. */
+function isSameControl(old: Element, fresh: Element): boolean {
+    const agree = (other: Element, names: string[]) => names.every(name => old.getAttribute(name) === other.getAttribute(name));
+    return agree(fresh, ['id', 'name', 'type'])
+        && (!!old.id || agree(fresh, [HandlerAttribute])
+            || [...document.querySelectorAll(old.localName)].filter(other => agree(other, ['name', 'type'])).length < 2);
 }

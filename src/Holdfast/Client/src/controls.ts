@@ -70,7 +70,8 @@ export function restoreValue(control: Control, value: Value, checked: boolean): 
 
 /** A select's value stands in its options; the same as the HTML that the server would write. */
 export function selectGiven(select: HTMLSelectElement, value: unknown): void {
-    const values = new Set(([] as unknown[]).concat(value ?? []).map(String));
+    const list = select.multiple && typeof value === 'string' && value.startsWith('[') ? JSON.parse(value) as unknown : value;
+    const values = new Set(([] as unknown[]).concat(list ?? []).map(String));
     for (const option of select.options)
         option.toggleAttribute('selected', values.has(option.value));
 }

@@ -6,6 +6,8 @@ export interface QueuedEvent {
     address: string;
     /** Undefined where the event has none. */
     payload: unknown;
+    /** The last patch that was applied when it happened: what the user saw. */
+    sequence: number;
 }
 
 interface Entry extends QueuedEvent {
@@ -77,17 +79,18 @@ export class Outbox {
     }
 
     /** Queues an event and answers its ref, 0 where no more are taken. `source` makes it one of which only the newest counts. */
-    add(address: string, payload: unknown, source?: object): number {
+    add(address: string, payload: unknown, source?: object, sequence = 0): number {
         const last = this.#entries.at(-1);
         if (source && last?.source === source && last.address === address && last.sentTo === undefined) {
             last.payload = payload;
+            last.sequence = sequence;
             return last.ref;
         }
         if (this.isFull)
             return 0;
         const ref = ++this.#lastRef;
         this.#entries.push({
-            ref, address, payload, source, queuedAt: this.#clock.now(), sent: false, sentTo: undefined, settled: false,
+            ref, address, payload, sequence, source, queuedAt: this.#clock.now(), sent: false, sentTo: undefined, settled: false,
         });
         this.#pump();
         this.#listener.changed();

@@ -10,7 +10,7 @@ import { Events } from './events';
 import { Fields } from './fields';
 import { keepFocus } from './focus';
 import { Identity, type Neighbours, navigationKind } from './identity';
-import { Outbox } from './outbox';
+import { Outbox, type QueuedEvent } from './outbox';
 import { type ComponentEdits, Patch } from './patch';
 import { conflates, payloadOf } from './payloads';
 import { Status } from './status';
@@ -84,7 +84,7 @@ export class Page {
         });
         this.#acknowledgement = new Acknowledgement(clock, sequence => this.#connection.send([Send.Ack, sequence]));
         this.#outbox = new Outbox(clock, {
-            send: event => this.#send(event.ref, event.address, event.payload),
+            send: event => this.#send(event),
             changed: () => this.#waitingChanged(),
             poisoned: ref => this.#showError('failed', ref, ''),
         });
@@ -184,16 +184,17 @@ export class Page {
 
     happened(event: Event, address: string, reads: boolean): void {
         const payload = payloadOf(event, reads);
-        const ref = this.#outbox.add(address, payload, conflates(event) ? event.target! : undefined);
+        const ref = this.#outbox.add(address, payload, conflates(event) ? event.target! : undefined, this.#acknowledgement.sequence);
         if (ref && (event.type === 'input' || event.type === 'change'))
             this.#fields.carried(event.target!, ref, payload as Value);
     }
 
-    #send(ref: number, address: string, payload: unknown): void {
-        const frame: unknown[] = [Send.Event, ref, this.#acknowledgement.sequence, address];
+    #send({ ref, sequence, address, payload }: QueuedEvent): void {
+        const frame: unknown[] = [Send.Event, ref, sequence, address];
         if (payload !== undefined)
             frame.push(payload);
-        this.#acknowledgement.told();
+        if (sequence === this.#acknowledgement.sequence)
+            this.#acknowledgement.told();
         this.#connection.send(frame);
     }
 

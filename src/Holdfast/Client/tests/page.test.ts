@@ -106,6 +106,16 @@ describe('Joining', () => {
         expect(socket.sent.slice(-2)).toEqual([['fields', []], ['event', 1, 0, 'button']]);
     });
 
+    test('an event that waited tells what the page showed when it happened', async () => {
+        const first = await live(counter);
+        first.drop();
+        click('button');
+        await clock().pass(250);
+        const second = await join(browser.socket, { instance: 'i2', seq: 1, html: '<p>Other</p>' + counter });
+        click('button');
+        expect(second.frames('event')).toEqual([['event', 1, 0, 'button'], ['event', 2, 1, 'button']]);
+    });
+
     test('events of what was put in place are heard', async () => {
         await begin('');
         const socket = await join(browser.socket, { html: '<i data-hf="dblclick:dbldbl"></i>' });

@@ -1,0 +1,3 @@
+using Holdfast.TestViews;
+
+TestApp.Build(args).Run();

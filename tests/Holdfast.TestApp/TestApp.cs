@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Holdfast.TestViews;
+
+/// <summary>The app that the tests use: as a process, and in theirs.</summary>
+/// <remarks>
+/// Arguments: <c>--Holdfast:Sqlite:Path=…</c> (where the state is), <c>--store=memory</c> (nowhere but in memory), <c>--extra-button=true</c> (acts as a newer build of
+/// <c>/build</c>), and all of Holdfast's options.
+/// </remarks>
+public static class TestApp
+{
+    /// <summary>Builds the app, for a free loopback port unless <c>ASPNETCORE_URLS</c> or <c>--urls</c> says otherwise.</summary>
+    /// <param name="args">The command line.</param>
+    /// <param name="configureServices">Runs last, so that it can replace anything.</param>
+    /// <param name="configurePages">Gets what <c>MapHoldfast</c> returned.</param>
+    public static WebApplication Build(string[] args, Action<IServiceCollection>? configureServices = null, Action<IEndpointConventionBuilder>? configurePages = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ApplicationName = typeof(TestApp).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        if (string.IsNullOrEmpty(builder.Configuration["urls"]))
+        {
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+        }
+
+        var holdfast = builder.Services.AddHoldfast();
+        if (builder.Configuration["store"] != "memory")
+        {
+            holdfast.UseSqlite();
+        }
+
+        builder.Services.TryAddSingleton<Signals>();
+        builder.Services.AddAuthentication(TestUsers.Scheme).AddScheme<AuthenticationSchemeOptions, TestUsers>(TestUsers.Scheme, null);
+        builder.Services.AddAuthorization();
+        configureServices?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        app.MapGet("/sign-in/{user}", (HttpContext context, string user) => context.Response.Cookies.Append(TestUsers.Cookie, user));
+        app.MapGet("/sign-out", (HttpContext context) => context.Response.Cookies.Delete(TestUsers.Cookie));
+        app.MapGet("/signals/{name}", (Signals signals, string name) => signals.Set(name));
+        var pages = app.MapHoldfast<App>();
+        configurePages?.Invoke(pages);
+        return app;
+    }
+}
