@@ -37,7 +37,7 @@ internal sealed partial class MicroPage : IPageClient
     {
         var before = Patches;
         var address = _addresses[_ref % _addresses.Length];
-        _page.Receive(new EventFrame(++_ref, _page.Sequence, address, null));
+        _page.Receive(this, new EventFrame(++_ref, _page.Sequence, address, null));
         return Patches > before ? Patches : throw new InvalidOperationException("The event was not answered by a patch at once. Something in its path waits or refuses, so this does not measure it.");
     }
 

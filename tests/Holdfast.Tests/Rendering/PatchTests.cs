@@ -30,7 +30,15 @@ public class PatchTests
 
             if (random.Next(3) == 0 && client.Page.FindAll("[data-hit]") is { Count: > 0 } rows)
             {
-                await Commands.UseAsync(client, rows[random.Next(rows.Count)].GetAttribute("data-hit")!, $"{round}");
+                var row = rows[random.Next(rows.Count)].GetAttribute("data-hit")!;
+                try
+                {
+                    await Commands.UseAsync(client, row, $"{round}");
+                }
+                catch (InvalidOperationException) when (client.Page.FindAll($"[data-hit='{row}']").Count == 0)
+                {
+                    // A patch that came in between has taken the row away.
+                }
             }
 
             if (round % 6 == 5)
