@@ -47,6 +47,8 @@ export const Time = {
     Offline: 1_000,
     /** An event that waits this long for its ack is shown as unsaved. */
     Unsaved: 3_000,
+    /** How long a failed action is shown. Chosen: long enough to be read. */
+    Failed: 6_000,
     /** What is restored after a reload is hidden at most this long. */
     Veil: 500,
     /** How long a lock of the tab may still be held by the document that this one replaces. */

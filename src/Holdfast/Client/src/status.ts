@@ -11,6 +11,13 @@ const texts: Record<string, string> = {
     error: 'The last action did not succeed.',
 };
 
+/** For screen readers only. */
+const Hidden = 'position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap';
+
+/** A failed action is told to everybody, for a while. */
+const Visible = 'position:fixed;inset:auto 0 1.5rem;margin:auto;width:fit-content;max-width:90vw;padding:.7em 1.2em;'
+    + 'border-radius:.5em;background:#991b1b;color:#fff;z-index:2147483647';
+
 /**
  * Owns what the user is told: `data-holdfast` on the root, a live region, and the warning before the page is left with
  * unsaved events.
@@ -20,6 +27,7 @@ export class Status {
     readonly #ownTexts: DOMStringMap;
     readonly #region = document.createElement('div');
     readonly #next: Alarm;
+    readonly #hide: Alarm;
     #shown: PageStatus | undefined;
     #wasJoined = false;
     #isJoined = false;
@@ -32,13 +40,14 @@ export class Status {
         this.#clock = clock;
         this.#ownTexts = ownTexts;
         this.#next = new Alarm(clock);
+        this.#hide = new Alarm(clock);
         this.#lostAt = clock.now();
     }
 
     start(): void {
         this.#region.setAttribute('role', 'status');
         this.#region.setAttribute('aria-live', 'polite');
-        this.#region.style.cssText = 'position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap';
+        this.#region.style.cssText = Hidden;
         document.body.append(this.#region);
         window.addEventListener('online', this.#update);
         window.addEventListener('offline', this.#update);
@@ -49,6 +58,7 @@ export class Status {
         window.removeEventListener('online', this.#update);
         window.removeEventListener('offline', this.#update);
         this.#next.clear();
+        this.#hide.clear();
         this.#warn(false);
         this.#region.remove();
         document.documentElement.removeAttribute(StatusAttribute);
@@ -75,6 +85,10 @@ export class Status {
 
     failed(): void {
         this.#say('error');
+        this.#region.style.cssText = Visible;
+        this.#hide.set(Time.Failed, () => {
+            this.#region.style.cssText = Hidden;
+        });
         // What is said of the connection afterwards would take the place of this.
         this.#isAlarmed = false;
     }

@@ -252,6 +252,17 @@ describe('Errors', () => {
         expect(second.frames('event')).toEqual([['event', 1, 0, '', null]]);
     });
 
+    test('of events are seen by everybody, for six seconds', async () => {
+        const socket = await live(counter);
+        const region = query('[role=status]');
+        expect(region.style.position).toBe('absolute');
+        click('button');
+        socket.say('error', 'stale', 1, '');
+        expect(region.style.position).toBe('fixed');
+        await clock().pass(6_000);
+        expect(region.style.position).toBe('absolute');
+    });
+
     test('of the ticket: another is fetched in the background', async () => {
         const socket = await live(counter);
         browser.answer = () => Promise.resolve(new Response('<script id="holdfast" data-ticket="ticket2"></script>'));
