@@ -47,7 +47,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         Identity = identity;
         Reason = reason;
         _dispatcher = new LiveDispatcher();
-        _dispatcher.Queue = _queue = new PageQueue(_dispatcher, ExecuteAsync);
+        _dispatcher.Queue = _queue = new PageQueue(_dispatcher, ExecuteAsync, Fail);
         _renderer = new LiveRenderer(scopeServices, services.LoggerFactory, _dispatcher, this, isInteractive: true);
         _output = new PageOutput(_renderer);
     }

@@ -6,7 +6,7 @@ namespace Holdfast.Sessions;
 /// Owns what one page has to do: items run one after another, each to its end, on the page's dispatcher. Work that comes through <c>InvokeAsync</c> from
 /// outside is an item; from within the item that runs (a handler awaits it) it is not, or it would wait for itself. Thread-safe.
 /// </summary>
-internal sealed class PageQueue(LiveDispatcher dispatcher, Func<WorkItem, Task> execute) : IWorkQueue
+internal sealed class PageQueue(LiveDispatcher dispatcher, Func<WorkItem, Task> execute, Action<Exception> failed) : IWorkQueue
 {
     private readonly Lock _gate = new();
     private readonly Queue<WorkItem> _items = new();
@@ -115,7 +115,14 @@ internal sealed class PageQueue(LiveDispatcher dispatcher, Func<WorkItem, Task> 
                 _running = item;
             }
 
-            await dispatcher.Inner.InvokeAsync(_executeRunning).ConfigureAwait(false);
+            try
+            {
+                await dispatcher.Inner.InvokeAsync(_executeRunning).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                failed(exception); // The queue goes on, whatever happens.
+            }
         }
     }
 }
