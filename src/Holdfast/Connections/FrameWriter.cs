@@ -144,6 +144,7 @@ internal sealed class FrameWriter(WebSocket socket, int capacity, TimeSpan slowC
     private bool TryNext(out ServerFrame frame)
     {
         bool drained;
+        bool finishes;
         lock (_gate)
         {
             if (!_isClosed && _queue.TryDequeue(out frame))
@@ -152,12 +153,12 @@ internal sealed class FrameWriter(WebSocket socket, int capacity, TimeSpan slowC
             }
 
             frame = default;
-            _isSending = _close is not null && !_isClosed;
+            _isSending = finishes = _close is not null && !_isClosed;
             drained = _wasFull;
             _wasFull = false;
         }
 
-        if (_isSending)
+        if (finishes)
         {
             _ = FinishAsync();
         }

@@ -54,6 +54,7 @@ internal sealed class LiveConnection : IPageClient
     private volatile bool _isTakenOver;
     private bool _isRecovered;
     private int _remounts;
+    private long _settledAtMount;
     private long _lastReceived;
 
     public LiveConnection(WebSocket socket, ConnectionServices services, IJoinGate gate, ClaimsPrincipal user, CancellationToken aborted)
@@ -142,13 +143,13 @@ internal sealed class LiveConnection : IPageClient
                 _isRecovered = true;
                 _page = waiting;
                 _services.Metrics.Joined("recovered");
-                await waiting.ConnectAsync(this, join.Digest, join.Sequence, isRecovered: true).ConfigureAwait(false);
+                await waiting.ConnectAsync(this, join.Digest, join.Sequence, isRecovered: true).WaitAsync(_closed.Token).ConfigureAwait(false);
                 return true;
             }
 
             var page = await MountAsync(MountReason.Join, acked: join.Next - 1, settled: 0).ConfigureAwait(false);
             _services.Metrics.Joined(page.Found.ToString().ToLowerInvariant());
-            await page.ConnectAsync(this, join.Digest, join.Sequence, isRecovered: false).ConfigureAwait(false);
+            await page.ConnectAsync(this, join.Digest, join.Sequence, isRecovered: false).WaitAsync(_closed.Token).ConfigureAwait(false);
             return true;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
@@ -173,6 +174,7 @@ internal sealed class LiveConnection : IPageClient
             settled,
             _closed.Token).ConfigureAwait(false);
         _page = page;
+        _settledAtMount = page.Settled;
         return page;
     }
 
@@ -245,8 +247,8 @@ internal sealed class LiveConnection : IPageClient
             case ClientFrameKind.Event:
                 if (Volatile.Read(ref _owedFields) == 0 && !_isMounting)
                 {
-                    _remounts = 0;
-                    _page!.Receive(this, frame.Event);
+                    _remounts = _page!.Settled > _settledAtMount && !_page.IsDead ? 0 : _remounts;
+                    _page.Receive(this, frame.Event);
                 }
 
                 return true;
@@ -325,6 +327,14 @@ internal sealed class LiveConnection : IPageClient
         Interlocked.Increment(ref _owedFields);
         _isMounting = false; // Before the answer can come.
         _writer.Send(frame);
+    }
+
+    void IPageClient.Ended(MountedPage page)
+    {
+        if (ReferenceEquals(_page, page) && !_isMounting)
+        {
+            _writer.Close(CloseCode.TryAgainLater, "ended");
+        }
     }
 
     void IPageClient.TakenOver()

@@ -18,7 +18,8 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
         if (!tickets.TryOpen(ticket, out var opened)
             || opened.User != Tickets.UserOf(context.User)
             || (opened.Session is not null && opened.Session != cookie.Read(context))
-            || AddressOf(opened) is not { } address)
+            || AddressOf(opened) is not { } address
+            || IsOfAnOlderBuild(opened, address))
         {
             return (null, ErrorCode.Ticket, CloseCode.Ticket);
         }
@@ -27,6 +28,10 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
             ? (address, null, 0)
             : (null, ErrorCode.Forbidden, CloseCode.Forbidden);
     }
+
+    /// <summary>A view that had no persisted members when the page was loaded has some now: without a session nothing of it would be stored.</summary>
+    private static bool IsOfAnOlderBuild(Ticket ticket, PageAddress address) =>
+        ticket.Session is null && PersistedView.Of(address.PageType).IsPersistent;
 
     private PageAddress? AddressOf(Ticket ticket)
     {
@@ -44,7 +49,8 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
                     parameters,
                     site + ticket.Path + ticket.Query,
                     site + "/",
-                    ticket.Culture);
+                    ticket.Culture,
+                    ticket.User);
             }
         }
 

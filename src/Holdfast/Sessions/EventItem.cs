@@ -24,8 +24,12 @@ internal sealed class FieldsItem(List<FieldEntry> fields, long sequence) : WorkI
     public override async Task RunAsync(MountedPage page)
     {
         // Settled ones first: of what those set, persisted members keep what is stored.
-        await ApplyAsync(page, settled: true);
-        page.KeepStored();
+        if (fields.Exists(field => field.IsSettled))
+        {
+            await ApplyAsync(page, settled: true);
+            page.KeepStored();
+        }
+
         await ApplyAsync(page, settled: false);
     }
 

@@ -380,7 +380,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     private void Flush()
     {
-        if (_isDead)
+        if (_isDead || _ended.IsCancellationRequested)
         {
             _output.Abandon(); // The instance that takes this one's place is sent as a whole.
         }
@@ -524,7 +524,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     }
 
     /// <summary>Leads the browser elsewhere.</summary>
-    public void NavigateTo(string url) => _output.Client?.Send(ServerFrame.Navigate(url));
+    public void NavigateTo(string url) => _output.Navigate(url);
 
     /// <summary>Puts persisted members back that a settled field must not change.</summary>
     internal void KeepStored()
@@ -571,24 +571,37 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             return;
         }
 
-        await _ended.CancelAsync().ConfigureAwait(false);
-        _output.Disconnect();
         try
         {
-            await _dispatcher.Inner.InvokeAsync(() => _renderer.DisposeAsync().AsTask()).ConfigureAwait(false);
+            await _dispatcher.Inner.InvokeAsync(EndOnDispatcherAsync).ConfigureAwait(false);
+            await _scope.DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             _services.Metrics.HookFailed(Address.PageType, "Dispose", exception);
         }
-
-        _output.Dispose();
-        await _scope.DisposeAsync().ConfigureAwait(false);
-        if (_lease is not null)
+        finally
         {
-            _session!.Return(_lease);
-        }
+            if (_lease is not null)
+            {
+                _session!.Return(_lease);
+            }
 
-        _session?.Release();
+            _session?.Release();
+        }
+    }
+
+    private async Task EndOnDispatcherAsync()
+    {
+        _output.End(this);
+        try
+        {
+            await _ended.CancelAsync();
+        }
+        finally
+        {
+            await _renderer.DisposeAsync();
+            _output.Dispose();
+        }
     }
 }

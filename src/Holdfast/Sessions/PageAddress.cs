@@ -8,6 +8,7 @@ namespace Holdfast.Sessions;
 /// <param name="Uri">The absolute address.</param>
 /// <param name="BaseUri">The absolute address of the app, with a slash at the end.</param>
 /// <param name="Culture">The name of the culture that the page was first rendered in.</param>
+/// <param name="User">Who it is for: null for a visitor.</param>
 internal sealed record PageAddress(
     string? SessionKey,
     Type PageType,
@@ -15,4 +16,5 @@ internal sealed record PageAddress(
     IReadOnlyDictionary<string, object?> Parameters,
     string Uri,
     string BaseUri,
-    string Culture);
+    string Culture,
+    string? User = null);

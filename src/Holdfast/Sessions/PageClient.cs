@@ -17,6 +17,9 @@ internal interface IPageClient
     /// <summary>The page cannot go on: mount it anew for this connection, and ask for the unacked events.</summary>
     void Remount(MountedPage page, MountReason reason);
 
+    /// <summary>The page has ended; unless another one is on its way already, the document must join again.</summary>
+    void Ended(MountedPage page);
+
     /// <summary>The instance was taken by another connection.</summary>
     void TakenOver();
 }

@@ -16,6 +16,7 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
     private volatile bool _isHeld;
     private bool _isLagging;
     private long _sentSettled;
+    private string? _navigation;
 
     /// <summary>The connection; null while the page waits for one.</summary>
     public IPageClient? Client => _client;
@@ -62,7 +63,27 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         return true;
     }
 
-    public void Disconnect()
+    /// <summary>The page ends. A connection that took it up just then is closed, and joins again.</summary>
+    public void End(MountedPage page)
+    {
+        _client?.Ended(page);
+        Disconnect();
+    }
+
+    /// <summary>Leads the document elsewhere, now or when it is connected.</summary>
+    public void Navigate(string url)
+    {
+        if (_client is { } client)
+        {
+            client.Send(ServerFrame.Navigate(url));
+        }
+        else
+        {
+            _navigation = url;
+        }
+    }
+
+    private void Disconnect()
     {
         _client = null;
         _patch.Abandon();
@@ -180,6 +201,12 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         if (TakeAcked() > 0 || Acks.Acked > 0)
         {
             client.Send(ServerFrame.Ack(Acks.Acked));
+        }
+
+        if (_navigation is { } url)
+        {
+            _navigation = null;
+            client.Send(ServerFrame.Navigate(url));
         }
     }
 

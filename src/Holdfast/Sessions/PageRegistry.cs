@@ -34,6 +34,7 @@ internal sealed class PageRegistry(TimeProvider time, TimeSpan graceTime, int ma
                 || page.Identity.Tab != tab
                 || page.Identity.Document != document
                 || page.Address.SessionKey != address.SessionKey
+                || page.Address.User != address.User
                 || page.Address.Uri != address.Uri)
             {
                 return false;
@@ -59,12 +60,13 @@ internal sealed class PageRegistry(TimeProvider time, TimeSpan graceTime, int ma
             if (_waiting.Count > maxWaiting)
             {
                 tooMany = _waiting.First!.Value.Page;
+                Forget(tooMany);
             }
         }
 
         if (tooMany is not null)
         {
-            End(tooMany);
+            Dispose(tooMany);
         }
     }
 
@@ -82,24 +84,36 @@ internal sealed class PageRegistry(TimeProvider time, TimeSpan graceTime, int ma
                 }
 
                 expired = first.Value.Page;
+                Forget(expired); // Under the lock under which it could be taken up.
             }
 
-            End(expired);
+            Dispose(expired);
         }
     }
 
     /// <summary>Ends a page, in the background.</summary>
     public void End(MountedPage page)
     {
+        bool wasThere;
         lock (_gate)
         {
-            StopWaiting(page);
-            if (!_pages.TryRemove(KeyValuePair.Create(page.Identity.Instance, page)))
-            {
-                return;
-            }
+            wasThere = Forget(page);
         }
 
+        if (wasThere)
+        {
+            Dispose(page);
+        }
+    }
+
+    private bool Forget(MountedPage page)
+    {
+        StopWaiting(page);
+        return _pages.TryRemove(KeyValuePair.Create(page.Identity.Instance, page));
+    }
+
+    private void Dispose(MountedPage page)
+    {
         metrics.Mounted(-1);
         _ = Task.Run(async () => await page.DisposeAsync().ConfigureAwait(false));
     }

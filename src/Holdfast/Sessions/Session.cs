@@ -163,6 +163,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 Written = 0,
             };
             _leases = [.. _leases, lease];
+            _touch |= _revision != 0 && _expiresAt - time.GetUtcNow() < limits.Lifetime * 0.75; // A visit is use.
             if (isFresh && known is not null && known.Part.ClearReconnectMembers())
             {
                 Raise(slice, known, lease);

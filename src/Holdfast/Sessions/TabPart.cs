@@ -48,11 +48,10 @@ internal sealed class TabPart
         var index = _watermarks.FindIndex(watermark => watermark.Document == document);
         if (index >= 0)
         {
-            _watermarks[index] = (document, Math.Max(settled, _watermarks[index].Ref));
-            return;
+            settled = Math.Max(settled, _watermarks[index].Ref);
+            _watermarks.RemoveAt(index); // To the end: the one that was not used for longest goes first.
         }
-
-        if (_watermarks.Count == MaxDocuments)
+        else if (_watermarks.Count == MaxDocuments)
         {
             _watermarks.RemoveAt(0);
         }

@@ -44,9 +44,9 @@ internal sealed class ViewState(PersistedView type, LiveView view, JsonSerialize
             {
                 decoded.Add(member.Decode(json, options));
             }
-            catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException or ArgumentException)
+            catch (Exception exception)
             {
-                unreadable(member, exception);
+                unreadable(member, exception); // Whatever a converter throws.
             }
         }
 
@@ -57,7 +57,7 @@ internal sealed class ViewState(PersistedView type, LiveView view, JsonSerialize
 
         for (var i = 0; i < _captured.Length; i++)
         {
-            _captured[i] = Serialize(i).ToArray();
+            _captured[i] = Serialize(i, isLimited: false).ToArray(); // What is stored is there, also if the limit was lowered since.
         }
     }
 
@@ -120,7 +120,7 @@ internal sealed class ViewState(PersistedView type, LiveView view, JsonSerialize
         }
     }
 
-    private ReadOnlySpan<byte> Serialize(int index)
+    private ReadOnlySpan<byte> Serialize(int index, bool isLimited = true)
     {
         var buffer = _buffer ??= new ArrayBufferWriter<byte>(256);
         var writer = _writer ??= new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = options.Encoder, SkipValidation = true });
@@ -140,7 +140,7 @@ internal sealed class ViewState(PersistedView type, LiveView view, JsonSerialize
                 exception);
         }
 
-        if (buffer.WrittenCount > maxMemberBytes)
+        if (isLimited && buffer.WrittenCount > maxMemberBytes)
         {
             throw new StateException("limit",
                 $"Member '{type.Type.Name}.{member.Name}' cannot be stored: its JSON has {buffer.WrittenCount:N0} bytes, the limit is {maxMemberBytes:N0}. Keep the key and load the rest, or raise Holdfast:MaxMemberBytes.");

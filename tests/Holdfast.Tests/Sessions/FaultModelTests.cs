@@ -649,6 +649,10 @@ public sealed class FaultModelTests
 
         public void Remount(MountedPage page, MountReason reason) => remounted(this);
 
+        public void Ended(MountedPage page)
+        {
+        }
+
         public void TakenOver() => IsCut = true;
     }
 
