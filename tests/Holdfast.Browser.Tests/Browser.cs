@@ -23,13 +23,19 @@ public sealed class Browser : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = FindChromium(),
-            Headless = true,
-            Args = Arguments,
-        });
+        _browser = await LaunchAsync([], []);
     }
+
+    /// <summary>Starts another Chromium, which is the caller's.</summary>
+    /// <param name="arguments">Further arguments.</param>
+    /// <param name="without">Which of Playwright's own arguments it does not get.</param>
+    public Task<IBrowser> LaunchAsync(string[] arguments, string[] without) => _playwright!.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+    {
+        ExecutablePath = FindChromium(),
+        Headless = true,
+        Args = [.. Arguments, .. arguments],
+        IgnoreDefaultArgs = without,
+    });
 
     public async ValueTask DisposeAsync()
     {

@@ -12,7 +12,8 @@ public abstract class BrowserTest(Browser browser) : IAsyncLifetime
     private const float TimeoutMilliseconds = 10_000;
 
     private readonly ConcurrentQueue<string> _errors = new();
-    private readonly ConcurrentBag<string> _expected = [];
+    /// <summary>The browser asks for an icon where a page names none, which is nothing to a test.</summary>
+    private readonly ConcurrentBag<string> _expected = ["/favicon.ico"];
     private readonly List<IBrowserContext> _contexts = [];
 
     /// <summary>When the test gives up: its server start included.</summary>
@@ -67,6 +68,13 @@ public abstract class BrowserTest(Browser browser) : IAsyncLifetime
         return context;
     }
 
-    /// <summary>Errors with this text belong to the test: a server that is killed makes the browser complain.</summary>
+    /// <summary>Errors with this text belong to the test.</summary>
     protected void ExpectErrors(string text) => _expected.Add(text);
+
+    /// <summary>The browser itself complains of each connection that fails; no script can keep it from that.</summary>
+    protected void ExpectFailedConnections()
+    {
+        ExpectErrors("WebSocket connection to 'ws://127.0.0.1");
+        ExpectErrors("Failed to load resource: net::ERR_");
+    }
 }

@@ -74,6 +74,10 @@ public sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has ended by itself; returns at once when it does not run.</summary>
+    public Task WaitForExitAsync(CancellationToken cancellationToken = default) =>
+        _process?.WaitForExitAsync(cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Asks it to stop (SIGTERM), as a deploy does, and waits until it has.</summary>
     /// <returns>The exit code.</returns>
     /// <exception cref="TimeoutException">It did not stop in time; it is killed.</exception>

@@ -30,6 +30,11 @@ internal sealed class FrameReader(WebSocket socket, int maxFrameBytes)
             return (ReadOutcome.Closed, default);
         }
 
+        if (first.EndOfMessage)
+        {
+            return (ReadOutcome.Frame, default); // An empty message: this was all of it, and it is no frame.
+        }
+
         var buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
         var length = 0;
         try

@@ -241,7 +241,15 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
                 _running = item;
             }
 
-            await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
+            try
+            {
+                await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                Fail(exception); // A fault of ours: the page is mounted anew, and the queue goes on.
+                AskForSuccessor();
+            }
         }
     }
 
@@ -528,7 +536,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
         Sequence = sequence;
         using var html = new HtmlBuffer();
-        var isSame = WriteDigest() == digest;
+        var isSame = WriteDigest() == digest; // Also where there is none to compare with: it numbers the components.
         _fieldsSequence = sequence; // What was typed was typed into what was shown before.
         if (isSame)
         {

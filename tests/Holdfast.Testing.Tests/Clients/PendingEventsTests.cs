@@ -38,7 +38,7 @@ public sealed class PendingEventsTests
         _events.Rejoined(1, afterDeath: true);
         _events.Rejoined(1, afterDeath: true);
 
-        _events.From(1).Single().Frame.ShouldBe("""["event",1,4,"",null]""");
+        _events.From(1).Single().Frame.ShouldBe("""["event",1,0,"",null]""");
     }
 
     [Fact]

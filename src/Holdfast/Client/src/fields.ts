@@ -99,7 +99,11 @@ export class Fields {
 
     // Runs before the event is queued, which then tells its ref by `carried`.
     readonly #changed = ({ target }: Event): void => {
-        if (isControl(target) && this.#touches.get(target)?.value !== JSON.stringify(valueOf(target)))
+        if (!isControl(target))
+            return;
+        const touch = this.#touches.get(target);
+        // The change that a browser reports when a control is left adds nothing to what is untold already.
+        if (touch?.ref !== Infinity && touch?.value !== JSON.stringify(valueOf(target)))
             this.#touches.set(target, { ref: Infinity });
     };
 

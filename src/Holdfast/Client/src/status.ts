@@ -75,6 +75,8 @@ export class Status {
 
     failed(): void {
         this.#say('error');
+        // What is said of the connection afterwards would take the place of this.
+        this.#isAlarmed = false;
     }
 
     /** The page is left on purpose, with all it has to say. */

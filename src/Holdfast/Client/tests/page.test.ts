@@ -481,6 +481,19 @@ describe('The status', () => {
         expect(query('[role=status]').textContent).toBe('Getrennt.');
     });
 
+    test('keeps saying that an event failed when the page is live again right after', async () => {
+        const first = await live(counter);
+        click('button');
+        first.drop();
+        expect(status()).toBe('unsaved');
+        await clock().pass(250);
+        const second = await join(browser.socket, { instance: 'i2' });
+        second.say('error', 'stale', 1, '');
+        second.say('ack', 1);
+        expect(status()).toBe('live');
+        expect(query('[role=status]').textContent).toContain('not succeed');
+    });
+
     test('the page takes no more than it can keep, until all is acked', async () => {
         const socket = await live(counter);
         const digest = digestOf(start);

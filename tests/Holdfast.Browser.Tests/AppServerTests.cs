@@ -2,13 +2,13 @@ using Holdfast.Testing.Clients;
 
 namespace Holdfast.Browser.Tests;
 
-/// <summary>That the demo starts, and is started again with what it stored.</summary>
-public sealed class DemoServerTests(Browser browser) : BrowserTest(browser)
+/// <summary>That an app starts, and is started again with what it stored.</summary>
+public sealed class AppServerTests(Browser browser) : BrowserTest(browser)
 {
     [Fact]
     public async Task A_click_survives_the_death_of_the_server()
     {
-        await using var demo = await DemoServer.StartAsync(Deadline);
+        await using var demo = await AppServer.StartDemoAsync(Deadline);
         await using var client = new ProtocolClient(new ProtocolClientOptions { BaseAddress = demo.Process.Address });
         await client.GetPageAsync("/counter");
         (await client.JoinAsync()).Html.ShouldBeNull("The server's digest is not the client's.");

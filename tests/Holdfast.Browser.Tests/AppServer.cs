@@ -1,0 +1,61 @@
+using Holdfast.Testing.Processes;
+
+namespace Holdfast.Browser.Tests;
+
+/// <summary>An app in a process of its own, with a database of its own. Owns both.</summary>
+public sealed class AppServer : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder;
+
+    private AppServer(ServerProcess process, DirectoryInfo folder) => (Process, _folder) = (process, folder);
+
+    /// <summary>The process, to stop, kill and restart it. The database stays.</summary>
+    public ServerProcess Process { get; }
+
+    /// <summary>The app's address, which ends with a slash.</summary>
+    public string Address => Process.Address.ToString();
+
+    /// <summary>Starts the demo, and waits until it listens.</summary>
+    public static Task<AppServer> StartDemoAsync(CancellationToken cancellationToken, params string[] arguments) =>
+        StartAsync("Demo", arguments, cancellationToken);
+
+    /// <summary>Starts the app with the tests' own views, and waits until it listens.</summary>
+    public static Task<AppServer> StartTestAppAsync(CancellationToken cancellationToken, params string[] arguments) =>
+        StartAsync("Holdfast.TestApp", arguments, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Process.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private static async Task<AppServer> StartAsync(string app, string[] arguments, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("holdfast-browser-");
+        try
+        {
+            var process = await ServerProcess.StartAsync(
+                new ServerProcessOptions
+                {
+                    Path = FindDll(app),
+                    Arguments = [$"--Holdfast:Sqlite:Path={Path.Combine(folder.FullName, "sessions.db")}", .. arguments],
+                },
+                cancellationToken);
+            return new AppServer(process, folder);
+        }
+        catch
+        {
+            folder.Delete(recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>These tests are in artifacts/bin/Holdfast.Browser.Tests/(configuration); the apps are beside them.</summary>
+    private static string FindDll(string app)
+    {
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var dll = Path.Combine(here.Parent!.Parent!.FullName, app, here.Name, app + ".dll");
+        return File.Exists(dll) ? dll : throw new FileNotFoundException(
+            $"The app is not at '{dll}'. The browser tests start the one of their own configuration. Build Holdfast.slnx first.");
+    }
+}

@@ -1,0 +1,29 @@
+using Holdfast.Browser.Tests;
+
+[assembly: AssemblyFixture(typeof(SharedServers))]
+
+namespace Holdfast.Browser.Tests;
+
+/// <summary>The apps that nobody kills: one process of each for all tests, started by the first that asks.</summary>
+public sealed class SharedServers : IAsyncDisposable
+{
+    private readonly Lazy<Task<AppServer>> _testApp = new(() => AppServer.StartTestAppAsync(CancellationToken.None));
+    private readonly Lazy<Task<AppServer>> _demo = new(() => AppServer.StartDemoAsync(CancellationToken.None));
+
+    /// <summary>The app with the tests' own views.</summary>
+    public Task<AppServer> TestAppAsync() => _testApp.Value;
+
+    /// <summary>The demo.</summary>
+    public Task<AppServer> DemoAsync() => _demo.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in (Lazy<Task<AppServer>>[])[_testApp, _demo])
+        {
+            if (server.IsValueCreated)
+            {
+                await (await server.Value).DisposeAsync();
+            }
+        }
+    }
+}
