@@ -15,40 +15,29 @@ namespace Holdfast.Sessions;
 /// <remarks>
 /// <para><b>The loop.</b> An event enters the queue (<see cref="Receive"/>), runs when it is its turn (<see cref="ExecuteAsync"/>), what it changed is captured and merged into
 /// the session (<see cref="Capture"/>), the patch goes out (<see cref="Flush"/>), and the ack when the session's writer says that the change is durable
-/// (<see cref="ILeaseHolder.OnDurable"/>).</para>
+/// (<see cref="PageOutput.SendAcks"/>).</para>
 /// <para><b>Ends.</b> A page that loses its connection waits to be taken up again (<see cref="Detach"/>). One that fails, or that is fenced off by a newer instance,
 /// asks its connection to mount the page anew, and ends.</para>
 /// <para>Everything but <see cref="Receive"/>, what the lease tells and the queue runs on the dispatcher.</para>
 /// </remarks>
-internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHolder, IAsyncDisposable
+internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsyncDisposable
 {
     private readonly PageServices _services;
     private readonly IAsyncDisposable _scope;
     private readonly LiveDispatcher _dispatcher;
     private readonly LiveRenderer _renderer;
-    private readonly PatchWriter _patch;
-    private readonly AckQueue _acks = new();
+    private readonly PageQueue _queue;
+    private readonly PageOutput _output;
     private readonly CancellationTokenSource _ended = new();
-    private readonly AsyncLocal<WorkItem?> _logicalItem = new();
     private readonly List<(ErrorBoundaryBase Boundary, Exception? Before)> _boundaries = [];
-    private readonly Func<Task> _execute;
-    private readonly Lock _queueGate = new();
-    private readonly Queue<WorkItem> _queue = new();
-    private bool _isPumping;
-    private volatile WorkItem? _running;
-    private volatile bool _isHolding;
-    private Exception? _failure;
-    private volatile bool _isDead;
-    private ViewState? _state;
+    private readonly Lock _refGate = new();
+    private long _nextRef = 1;
     private Session? _session;
     private SliceLease? _lease;
-    private volatile IPageClient? _client;
-    private long _nextRef = 1;
-    private bool _isLagging;
-    private long _fieldsSequence;
-    private long _sentSettled;
+    private ViewState? _state;
+    private Exception? _failure;
+    private volatile bool _isDead;
     private int _askedForSuccessor;
-    private int _disposed;
 
     public MountedPage(PageServices services, IServiceProvider scopeServices, IAsyncDisposable scope, PageAddress address, PageIdentity identity, MountReason reason)
     {
@@ -57,10 +46,10 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         Address = address;
         Identity = identity;
         Reason = reason;
-        _dispatcher = new LiveDispatcher { Queue = this };
+        _dispatcher = new LiveDispatcher();
+        _dispatcher.Queue = _queue = new PageQueue(_dispatcher, ExecuteAsync);
         _renderer = new LiveRenderer(scopeServices, services.LoggerFactory, _dispatcher, this, isInteractive: true);
-        _patch = new PatchWriter(_renderer);
-        _execute = () => ExecuteAsync(_running!);
+        _output = new PageOutput(_renderer);
     }
 
     public PageAddress Address { get; }
@@ -73,16 +62,16 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     public Found Found { get; private set; }
 
     /// <summary>The sequence of the last patch.</summary>
-    public long Sequence { get; private set; }
+    public long Sequence => _output.Sequence;
 
     /// <summary>The highest event that is settled and durable.</summary>
-    public long Acked => _acks.Acked;
+    public long Acked => _output.Acks.Acked;
 
     /// <summary>The highest event that is settled.</summary>
-    public long Settled => _acks.Settled;
+    public long Settled => _output.Acks.Settled;
 
     /// <summary>Whether a browser is connected.</summary>
-    public bool IsConnected => _client is not null;
+    public bool IsConnected => _output.Client is not null;
 
     /// <summary>Whether it failed or was fenced off, so that it must not be taken up again.</summary>
     public bool IsDead => _isDead;
@@ -96,10 +85,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _session = session;
         _lease = lease;
         Found = found;
-        _acks.Begin(acked, settled, session?.Version ?? 0);
-        _nextRef = _acks.Settled + 1;
+        _output.Durability = session is null ? null : (session, lease);
+        _output.Acks.Begin(acked, settled, session?.Version ?? 0);
+        _nextRef = Settled + 1;
         var item = new CallbackItem(() => _renderer.RenderRootAsync(typeof(PageHost)));
-        Post(item);
+        _queue.Post(item);
         await item.Completion.ConfigureAwait(false);
     }
 
@@ -112,20 +102,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     /// <param name="digest">The digest of what the document shows; null when that is not known.</param>
     /// <param name="sequence">The last patch that the document applied.</param>
     /// <param name="isRecovered">Whether the document meets the instance that it knew.</param>
-    public Task ConnectAsync(IPageClient client, string? digest, long sequence, bool isRecovered)
+    public Task ConnectAsync(IPageClient client, string? digest, long sequence, bool isRecovered) => _queue.PostAsync(() =>
     {
-        var item = new CallbackItem(
-            () =>
-            {
-                _client?.TakenOver();
-                _client = client;
-                SendJoined(client, digest, sequence, isRecovered);
-                return Task.CompletedTask;
-            },
-            isCaptured: false);
-        Post(item);
-        return item.Completion;
-    }
+        _output.Connect(client, digest, sequence, Joining(isRecovered));
+        return Task.CompletedTask;
+    });
 
     /// <summary>Applies what the user had typed, before any resent event.</summary>
     public void ReceiveFields(List<FieldEntry> fields, bool isRecovered)
@@ -133,44 +114,34 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         var entries = isRecovered ? fields.FindAll(field => !field.IsSettled) : fields;
         if (entries.Count > 0)
         {
-            Post(new FieldsItem(entries, _fieldsSequence));
+            _queue.Post(new FieldsItem(entries, _output.TypedAt));
         }
 
-        Post(new CallbackItem(() => ForEachViewAsync(view => view.OnConnectedAsync()), isCaptured: false));
+        _ = _queue.PostAsync(() => ForEachViewAsync(view => view.OnConnectedAsync()));
     }
 
     /// <summary>The connection is lost. The page goes on without one until it is taken up again, or disposed.</summary>
-    public void Detach(IPageClient client) => Post(new CallbackItem(
-        () =>
-        {
-            if (!ReferenceEquals(_client, client))
-            {
-                return Task.CompletedTask;
-            }
-
-            _client = null;
-            _patch.Abandon();
-            _services.Pages.Wait(this);
-            return ForEachViewAsync(view => view.OnDisconnectedAsync());
-        },
-        isCaptured: false));
-
-    /// <summary>The client has drained what was queued for it: what it missed is sent as a whole.</summary>
-    public void OnDrained(IPageClient client)
+    public void Detach(IPageClient client) => _ = _queue.PostAsync(() =>
     {
-        // Whether it lags is asked in the queue: a render may find the buffer full and be about to say so.
-        Post(new CallbackItem(
-            () =>
-            {
-                if (_isLagging && ReferenceEquals(_client, client))
-                {
-                    SendJoined(client, digest: null, Sequence, isRecovered: true);
-                }
+        if (!_output.Disconnect(client))
+        {
+            return Task.CompletedTask;
+        }
 
-                return Task.CompletedTask;
-            },
-            isCaptured: false));
-    }
+        _services.Pages.Wait(this);
+        return ForEachViewAsync(view => view.OnDisconnectedAsync());
+    });
+
+    /// <summary>The client has drained what was queued for it: what it missed is sent as a whole. Whether it missed anything is asked in the queue: a
+    /// render may find the buffer full and be about to say so.</summary>
+    public void OnDrained(IPageClient client) => _ = _queue.PostAsync(() =>
+    {
+        _output.CatchUp(client, Joining(isRecovered: true));
+        return Task.CompletedTask;
+    });
+
+    private PageOutput.Joining Joining(bool isRecovered) =>
+        new(Identity.Instance, _services.StartId, _nextRef, isRecovered ? "recovered" : Found.ToString().ToLowerInvariant());
 
     // ---- 6: an event arrives ----
 
@@ -180,10 +151,10 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     public void Receive(IPageClient client, in EventFrame frame)
     {
         long next;
-        lock (_queueGate)
+        lock (_refGate)
         {
             next = _nextRef;
-            if (frame.Ref == next && ReferenceEquals(_client, client))
+            if (frame.Ref == next && ReferenceEquals(_output.Client, client))
             {
                 _nextRef++;
             }
@@ -191,65 +162,15 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
 
         if (frame.Ref < next)
         {
-            client.Send(ServerFrame.Ack(_acks.Acked));
+            client.Send(ServerFrame.Ack(Acked));
         }
-        else if (frame.Ref > next || !ReferenceEquals(_client, client))
+        else if (frame.Ref > next || !ReferenceEquals(_output.Client, client))
         {
             client.Send(ServerFrame.Wait(TimeSpan.Zero, next));
         }
         else
         {
-            Post(new EventItem(frame));
-        }
-    }
-
-    private void Post(WorkItem item)
-    {
-        lock (_queueGate)
-        {
-            if (_disposed != 0)
-            {
-                item.Completed(new ObjectDisposedException(nameof(LiveView), "The page has ended."));
-                return;
-            }
-
-            _queue.Enqueue(item);
-            if (_isPumping)
-            {
-                return;
-            }
-
-            _isPumping = true;
-        }
-
-        _ = PumpAsync();
-    }
-
-    private async Task PumpAsync()
-    {
-        while (true)
-        {
-            lock (_queueGate)
-            {
-                if (!_queue.TryDequeue(out var item))
-                {
-                    _running = null;
-                    _isPumping = false;
-                    return;
-                }
-
-                _running = item;
-            }
-
-            try
-            {
-                await _dispatcher.Inner.InvokeAsync(_execute).ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                Fail(exception); // A fault of ours: the page is mounted anew, and the queue goes on.
-                AskForSuccessor();
-            }
+            _queue.Post(new EventItem(frame));
         }
     }
 
@@ -264,9 +185,9 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return; // The event is not settled: it comes again, to the instance that takes this one's place.
         }
 
-        _logicalItem.Value = item;
+        _queue.Enter(item);
         _failure = null;
-        _isHolding = true;
+        _output.IsHeld = true;
         var hasTurn = await EnterTurnAsync();
         try
         {
@@ -280,10 +201,10 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             if (!work.IsCompleted)
             {
                 ExitTurn(ref hasTurn);
-                _isHolding = false;
+                _output.IsHeld = false;
                 Flush();
                 await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-                _isHolding = true;
+                _output.IsHeld = true;
                 hasTurn = await EnterTurnAsync();
             }
 
@@ -303,12 +224,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         finally
         {
             ExitTurn(ref hasTurn);
-            _isHolding = false;
-            Interlocked.MemoryBarrier(); // Either OnDurable sees that nothing is held, or Flush sees what became durable.
+            _output.IsHeld = false;
         }
 
         Flush();
-        _running = null;
+        _queue.Leave();
         item.Completed(_failure);
         if (_isDead)
         {
@@ -323,7 +243,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return;
         }
 
-        if (_client is { } client)
+        if (_output.Client is { } client)
         {
             client.Remount(this, _lease is { IsSuperseded: true } ? MountReason.Join : MountReason.Crash);
         }
@@ -401,7 +321,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
 
         if (item.Ref > 0)
         {
-            _acks.Add(item.Ref, version);
+            _output.Acks.Add(item.Ref, version);
         }
     }
 
@@ -453,116 +373,38 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             _ => ErrorCode.Failed,
         };
         _services.Metrics.EventFailed(Address.PageType, item.Ref, code, failure);
-        _client?.Send(ServerFrame.Error(code, item.Ref, _services.ShowsDetail || failure is EventException or StateException ? failure.Message : "The event failed."));
+        _output.Client?.Send(ServerFrame.Error(code, item.Ref, _services.ShowsDetail || failure is EventException or StateException ? failure.Message : "The event failed."));
     }
 
     // ---- 9: patch and ack ----
 
-    /// <summary>Sends the open patch, with what it settles and what is acked by now; or the ack alone.</summary>
     private void Flush()
     {
-        if (_client is not { } client)
-        {
-            return;
-        }
-
         if (_isDead)
         {
-            _patch.Abandon();
-            return;
-        }
-
-        var acked = TakeAcked();
-        var hasRebound = _renderer.Handlers.TakeRebound();
-        if (_patch.IsOpen)
-        {
-            Sequence++;
-            var settled = _acks.Settled > _sentSettled ? _acks.Settled : 0;
-            _sentSettled = Math.Max(_sentSettled, settled);
-            var (array, length) = _patch.Take(Sequence, settled, acked);
-            client.Send(new ServerFrame(array, length));
+            _output.Abandon(); // The instance that takes this one's place is sent as a whole.
         }
         else
         {
-            if (hasRebound)
-            {
-                _renderer.Handlers.ShowsAt(Sequence); // Nothing that is seen has changed.
-            }
-
-            if (acked > 0)
-            {
-                client.Send(ServerFrame.Ack(acked));
-            }
+            _output.Flush();
         }
     }
 
     /// <summary>The session's writer has stored more. Called on its thread.</summary>
-    void ILeaseHolder.OnDurable()
-    {
-        Interlocked.MemoryBarrier();
-        if (_isHolding)
-        {
-            return; // The item that runs will flush.
-        }
-
-        if (_client is { } client && TakeAcked() is > 0 and var acked)
-        {
-            client.Send(ServerFrame.Ack(acked));
-        }
-    }
-
-    /// <summary>The highest event that became durable since the last call, or 0. What a fenced-off instance changed never becomes durable, though the
-    /// session's version does: so the lease is looked at after the version.</summary>
-    private long TakeAcked()
-    {
-        var durable = _session?.Durable ?? long.MaxValue;
-        return _lease is { IsSuperseded: true } ? 0 : _acks.Take(durable);
-    }
+    void ILeaseHolder.OnDurable() => _output.SendAcks();
 
     /// <summary>A newer instance has written, or the state was deleted. Called on any thread.</summary>
     void ILeaseHolder.OnSuperseded()
     {
         _services.Metrics.Superseded();
         Die();
-        Post(new CallbackItem(() => Task.CompletedTask, isCaptured: false)); // Ends what runs, then asks for the remount.
     }
 
-    private void Die() => _isDead = true;
-
-    private void SendJoined(IPageClient client, string? digest, long sequence, bool isRecovered)
+    /// <summary>Nothing of this instance counts any more. What runs ends; then its connection is asked for another one.</summary>
+    private void Die()
     {
-        _isLagging = false;
-        _patch.ResetNumbers(_renderer.RootId);
-        _renderer.IndexPage(_renderer.RootId, sequence, rebind: false);
-        Sequence = sequence;
-        using var html = new HtmlBuffer();
-        var isSame = WriteDigest() == digest; // Also where there is none to compare with: it numbers the components.
-        _fieldsSequence = sequence; // What was typed was typed into what was shown before.
-        if (isSame)
-        {
-            _renderer.Handlers.ShowsAt(sequence);
-        }
-        else
-        {
-            Sequence = sequence + 1;
-            _renderer.IndexPage(_renderer.RootId, Sequence, rebind: true);
-            using var writer = new PageWriter(_renderer, html, withDigest: false);
-            writer.WriteContent(_renderer.RootId);
-        }
-
-        var found = isRecovered ? "recovered" : Found.ToString().ToLowerInvariant();
-        client.SendJoined(ServerFrame.Joined(Identity.Instance, _services.StartId, _nextRef, Sequence, found, html.Written, hasHtml: !isSame));
-        if (TakeAcked() > 0 || _acks.Acked > 0)
-        {
-            client.Send(ServerFrame.Ack(_acks.Acked));
-        }
-    }
-
-    private string WriteDigest()
-    {
-        using var writer = new PageWriter(_renderer, html: null, withDigest: true) { ComponentWritten = _patch.Number };
-        writer.WriteContent(_renderer.RootId);
-        return writer.Digest;
+        _isDead = true;
+        _ = _queue.PostAsync(() => Task.CompletedTask);
     }
 
     // ---- what the renderer says ----
@@ -571,18 +413,9 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
 
     void IRenderHost.OnRendered(in RenderBatch batch)
     {
-        if (_client is { } client && !_isDead)
+        if (!_isDead)
         {
-            if (client.IsFull)
-            {
-                _isLagging = true; // It gets the page as a whole when it has drained: see OnDrained.
-                _patch.Abandon();
-            }
-
-            if (!_isLagging)
-            {
-                _patch.Add(batch, Sequence + 1);
-            }
+            _output.Add(batch);
         }
 
         for (var i = 0; i < batch.DisposedComponentIDs.Count; i++)
@@ -590,7 +423,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             _renderer.Handlers.Remove(batch.DisposedComponentIDs.Array[i]);
         }
 
-        if (!_isHolding)
+        if (!_output.IsHeld)
         {
             Flush();
         }
@@ -623,7 +456,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             return;
         }
 
-        if (_running is { Ref: > 0 })
+        if (_queue.Running is { Ref: > 0 })
         {
             _failure ??= exception; // It fails the event that it was for, and never the mount of the page around it.
         }
@@ -636,10 +469,6 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         _failure ??= exception;
         _services.Metrics.ViewFailed(Address.PageType, exception);
         Die();
-        if (_running is null)
-        {
-            Post(new CallbackItem(() => Task.CompletedTask, isCaptured: false));
-        }
     }
 
     // ---- what views ask ----
@@ -695,7 +524,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     }
 
     /// <summary>Leads the browser elsewhere.</summary>
-    public void NavigateTo(string url) => _client?.Send(ServerFrame.Navigate(url));
+    public void NavigateTo(string url) => _output.Client?.Send(ServerFrame.Navigate(url));
 
     /// <summary>Puts persisted members back that a settled field must not change.</summary>
     internal void KeepStored()
@@ -704,17 +533,6 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
         {
             state.View.Repaint();
         }
-    }
-
-    // ---- the queue, as the dispatcher sees it ----
-
-    bool IWorkQueue.IsWithinCurrentItem => _logicalItem.Value is { } item && ReferenceEquals(item, _running);
-
-    Task IWorkQueue.RunAsync(Func<Task> work)
-    {
-        var item = new CallbackItem(work);
-        Post(item);
-        return item.Completion;
     }
 
     // ---- turns ----
@@ -748,25 +566,13 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
     /// <summary>Ends the page: its work is cancelled, its queue refuses, its views are disposed. What it merged is written all the same.</summary>
     public async ValueTask DisposeAsync()
     {
-        WorkItem[] refused;
-        lock (_queueGate)
+        if (!_queue.Close())
         {
-            if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            {
-                return;
-            }
-
-            refused = [.. _queue];
-            _queue.Clear();
-        }
-
-        foreach (var item in refused)
-        {
-            item.Completed(new ObjectDisposedException(nameof(LiveView), "The page has ended."));
+            return;
         }
 
         await _ended.CancelAsync().ConfigureAwait(false);
-        _client = null;
+        _output.Disconnect();
         try
         {
             await _dispatcher.Inner.InvokeAsync(() => _renderer.DisposeAsync().AsTask()).ConfigureAwait(false);
@@ -776,7 +582,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, IWorkQueue, ILeaseHo
             _services.Metrics.HookFailed(Address.PageType, "Dispose", exception);
         }
 
-        _patch.Dispose();
+        _output.Dispose();
         await _scope.DisposeAsync().ConfigureAwait(false);
         if (_lease is not null)
         {

@@ -39,6 +39,10 @@ internal sealed class CallbackItem(Func<Task> work, bool isCaptured = true) : Wo
         else
         {
             _completion.TrySetException(failure);
+            if (!isCaptured)
+            {
+                _ = _completion.Task.Exception; // The page's own work: nobody waits for it.
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ public class AdoptionTests
     /// <summary>Pages whose HTML is the same at the GET and at the join.</summary>
     public static TheoryData<string> Pages =>
     [
-        "/", "/counter", "/build", "/draft", "/fields", "/state", "/ticking", "/steps", "/items/5", "/keys", "/modifiers", "/layout", "/twice", "/flood",
+        "/", "/counter", "/build", "/draft", "/fields", "/state", "/ticking", "/steps", "/items/5", "/keys", "/modifiers", "/layout", "/twice", "/flood", "/failing",
         "/adoption", "/two-hundred", "/throws", "/rows/keyed-lambda", "/rows/unkeyed-lambda", "/rows/keyed-on", "/rows/unkeyed-on", "/rows/keyed-bind",
         "/rows/unkeyed-bind", "/rows/keyed-child", "/rows/unkeyed-child", "/rows/keyed-table", "/poison", "/typing", "/binding", "/sleeper",
     ];

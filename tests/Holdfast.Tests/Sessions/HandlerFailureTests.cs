@@ -138,6 +138,30 @@ public class HandlerFailureTests
     }
 
     [Fact]
+    public async Task Work_that_fails_between_events_mounts_the_view_anew_and_each_joined_is_owed_one_fields()
+    {
+        await using var world = await World.StartAsync();
+        world.ExpectsErrors = true;
+        var client = world.Browser(options => options with { AnswersJoined = false });
+        await client.GetPageAsync("/failing");
+        await client.JoinAsync();
+        await world.Node.Signals.ReachedAsync("fail");
+        world.Node.Signals.Set("fail");
+        await client.ReceiveAsync<JoinedFrame>();
+
+        // The answer to the first joined crosses the second: it is neither a protocol error nor the answer to the second.
+        await client.SendFieldsAsync();
+        await client.SendEventFrameAsync(1, client.Sequence, client.AddressOf("#up", "click"));
+        await client.PingAsync();
+        client.Text("#count").ShouldBe("0");
+        await client.SendFieldsAsync();
+        await client.SendEventFrameAsync(1, client.Sequence, client.AddressOf("#up", "click"));
+        await client.UntilTextAsync("#count", "1");
+        await client.SendFieldsAsync();
+        (await client.ClosedAsync()).ShouldBe(1008);
+    }
+
+    [Fact]
     public async Task A_page_that_fails_again_and_again_does_not_loop()
     {
         await using var world = await World.StartAsync();

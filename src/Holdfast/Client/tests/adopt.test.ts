@@ -107,6 +107,19 @@ test('A control that nobody touched shows what the server gives, though it was w
     expect(query<HTMLTextAreaElement>('textarea').value).toBe('y');
 });
 
+test('Typed text does not pass to the control of another row, and stays where all handlers changed', () => {
+    const row = (address: string) => `<li><input name="note" data-hf="change:${address}"></li>`;
+    const page = mount(`<ul>${row('row4__')}${row('row5__')}</ul>`);
+    query<HTMLInputElement>('input').value = 'for row 4';
+    adopt(page, `<ul>${row('row7__')}${row('row5__')}</ul>`, fields);
+    expect(query<HTMLInputElement>('input').value).toBe('');
+
+    const form = mount('<input name="title" data-hf="change:before"><input data-hf="change:other_">');
+    query<HTMLInputElement>('input').value = 'kept at a deploy';
+    adopt(form, '<input name="title" data-hf="change:after_"><input data-hf="change:other2">', fields);
+    expect(query<HTMLInputElement>('input').value).toBe('kept at a deploy');
+});
+
 test('Typed text does not pass to another field', () => {
     const page = mount('<input name="first">');
     query<HTMLInputElement>('input').value = 'typed';

@@ -255,7 +255,7 @@ describe('Controls', () => {
 
     test('a multiple select takes a list', () => {
         begin('<select multiple><option>a</option><option>b</option><option>c</option></select>');
-        apply(['a', 0, 'value', ['a', 'c']]);
+        apply(['a', 0, 'value', '["a","c"]']);
         expect(Array.from(query<HTMLSelectElement>('select').selectedOptions, option => option.value)).toEqual(['a', 'c']);
     });
 

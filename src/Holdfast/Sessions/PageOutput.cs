@@ -1,0 +1,195 @@
+#pragma warning disable BL0006 // Passes a render batch on to Rendering.
+using Holdfast.Protocol;
+using Holdfast.Rendering;
+using Microsoft.AspNetCore.Components.RenderTree;
+
+namespace Holdfast.Sessions;
+
+/// <summary>
+/// What one page says to its document: <c>joined</c>, patches, acks. Owns the patch that is open, the sequence, and which events are settled but not yet
+/// acked. Used on the page's dispatcher, but for <see cref="SendAcks"/>.
+/// </summary>
+internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
+{
+    private readonly PatchWriter _patch = new(renderer);
+    private volatile IPageClient? _client;
+    private volatile bool _isHeld;
+    private bool _isLagging;
+    private long _sentSettled;
+
+    /// <summary>The connection; null while the page waits for one.</summary>
+    public IPageClient? Client => _client;
+
+    public AckQueue Acks { get; } = new();
+
+    /// <summary>The session and the lease whose durability acks wait for.</summary>
+    public (Session Session, SliceLease? Lease)? Durability { get; set; }
+
+    /// <summary>The sequence of the last patch.</summary>
+    public long Sequence { get; private set; }
+
+    /// <summary>The sequence of what the document showed when the user typed into it.</summary>
+    public long TypedAt { get; private set; }
+
+    /// <summary>Whether patches and acks wait for the end of the item that runs, to go out together.</summary>
+    public bool IsHeld
+    {
+        get => _isHeld;
+        set
+        {
+            _isHeld = value;
+            Interlocked.MemoryBarrier(); // Either SendAcks sees that nothing is held, or Flush sees what became durable.
+        }
+    }
+
+    /// <summary>Takes a connection, and sends the page over it: only <c>joined</c> where the document shows what the page shows, else with its HTML.</summary>
+    public void Connect(IPageClient client, string? digest, long sequence, in Joining joining)
+    {
+        _client?.TakenOver();
+        _client = client;
+        SendJoined(client, digest, sequence, joining);
+    }
+
+    /// <summary>Lets a connection go. False when it is another's turn already.</summary>
+    public bool Disconnect(IPageClient client)
+    {
+        if (!ReferenceEquals(_client, client))
+        {
+            return false;
+        }
+
+        Disconnect();
+        return true;
+    }
+
+    public void Disconnect()
+    {
+        _client = null;
+        _patch.Abandon();
+    }
+
+    /// <summary>The client has caught up: what it missed is sent as a whole.</summary>
+    public void CatchUp(IPageClient client, in Joining joining)
+    {
+        if (_isLagging && ReferenceEquals(_client, client))
+        {
+            SendJoined(client, digest: null, Sequence, joining);
+        }
+    }
+
+    /// <summary>Adds what was rendered to the open patch, if there is somebody to send it to.</summary>
+    public void Add(in RenderBatch batch)
+    {
+        if (_client is not { } client)
+        {
+            return;
+        }
+
+        if (client.IsFull)
+        {
+            _isLagging = true; // It gets the page as a whole when it has caught up.
+            _patch.Abandon();
+        }
+
+        if (!_isLagging)
+        {
+            _patch.Add(batch, Sequence + 1);
+        }
+    }
+
+    /// <summary>Sends the open patch, with what it settles and what is acked by now; or the ack alone.</summary>
+    public void Flush()
+    {
+        if (_client is not { } client)
+        {
+            return;
+        }
+
+        var acked = TakeAcked();
+        var hasRebound = renderer.Handlers.TakeRebound();
+        if (_patch.IsOpen)
+        {
+            SendPatch(client, acked);
+            return;
+        }
+
+        if (hasRebound)
+        {
+            renderer.Handlers.ShowsAt(Sequence); // Nothing that is seen has changed.
+        }
+
+        if (acked > 0)
+        {
+            client.Send(ServerFrame.Ack(acked));
+        }
+    }
+
+    /// <summary>Drops the open patch: the page will be sent as a whole.</summary>
+    public void Abandon() => _patch.Abandon();
+
+    /// <summary>More is durable. Called on the thread of the session's writer.</summary>
+    public void SendAcks()
+    {
+        Interlocked.MemoryBarrier();
+        if (!_isHeld && _client is { } client && TakeAcked() is > 0 and var acked)
+        {
+            client.Send(ServerFrame.Ack(acked));
+        }
+    }
+
+    public void Dispose() => _patch.Dispose();
+
+    private void SendPatch(IPageClient client, long acked)
+    {
+        Sequence++;
+        var settled = Acks.Settled > _sentSettled ? Acks.Settled : 0;
+        _sentSettled = Math.Max(_sentSettled, settled);
+        var (array, length) = _patch.Take(Sequence, settled, acked);
+        client.Send(new ServerFrame(array, length));
+    }
+
+    /// <summary>The highest event that became durable since the last call, or 0. What a fenced-off instance changed never becomes durable, though the
+    /// session's version does: so the lease is looked at after the version.</summary>
+    private long TakeAcked()
+    {
+        var durable = Durability?.Session.Durable ?? long.MaxValue;
+        return Durability?.Lease is { IsSuperseded: true } ? 0 : Acks.Take(durable);
+    }
+
+    private void SendJoined(IPageClient client, string? digest, long sequence, in Joining joining)
+    {
+        _isLagging = false;
+        _patch.ResetNumbers(renderer.RootId);
+        renderer.IndexPage(renderer.RootId, sequence, rebind: false);
+        using var html = new HtmlBuffer();
+        var isSame = WriteDigest() == digest; // Also where there is none to compare with: it numbers the components.
+        TypedAt = sequence;
+        Sequence = isSame ? sequence : sequence + 1;
+        if (isSame)
+        {
+            renderer.Handlers.ShowsAt(sequence);
+        }
+        else
+        {
+            renderer.IndexPage(renderer.RootId, Sequence, rebind: true);
+            using var writer = new PageWriter(renderer, html, withDigest: false);
+            writer.WriteContent(renderer.RootId);
+        }
+
+        client.SendJoined(ServerFrame.Joined(joining.Instance, joining.Start, joining.NextRef, Sequence, joining.Found, html.Written, hasHtml: !isSame));
+        if (TakeAcked() > 0 || Acks.Acked > 0)
+        {
+            client.Send(ServerFrame.Ack(Acks.Acked));
+        }
+    }
+
+    private string WriteDigest()
+    {
+        using var writer = new PageWriter(renderer, html: null, withDigest: true) { ComponentWritten = _patch.Number };
+        writer.WriteContent(renderer.RootId);
+        return writer.Digest;
+    }
+
+    /// <summary>What a <c>joined</c> says besides the page.</summary>
+    internal readonly record struct Joining(string Instance, string Start, long NextRef, string Found);
+}
