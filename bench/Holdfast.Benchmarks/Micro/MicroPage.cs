@@ -55,6 +55,10 @@ internal sealed partial class MicroPage : IPageClient
 
     public void Remount(MountedPage page, MountReason reason) => throw new InvalidOperationException("The page failed.");
 
+    public void Ended(MountedPage page)
+    {
+    }
+
     public void TakenOver()
     {
     }

@@ -96,7 +96,9 @@ internal sealed class PageQueue(LiveDispatcher dispatcher, Func<WorkItem, Task> 
         return true;
     }
 
-    private static void Refuse(WorkItem item) => item.Completed(new ObjectDisposedException(nameof(LiveView), "The page has ended."));
+    /// <summary>Work of a timer that outlived its page does nothing, as in Blazor: an exception there would end the process. The page's own callers must know.</summary>
+    private static void Refuse(WorkItem item) =>
+        item.Completed(item.IsCaptured ? null : new ObjectDisposedException(nameof(LiveView), "The page has ended."));
 
     private async Task PumpAsync()
     {
