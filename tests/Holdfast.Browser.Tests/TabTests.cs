@@ -2,7 +2,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Browser.Tests;
 
-/// <summary>What each tab keeps to itself, what tabs share, and what survives which way of leaving a page: table 5.1 of the design.</summary>
+/// <summary>What each tab keeps to itself, what tabs share, and what survives which way of leaving a page: the table in the README.</summary>
 public sealed class TabTests(Browser browser, SharedServers servers) : BrowserTest(browser)
 {
     [Fact]
