@@ -35,7 +35,7 @@ internal sealed record ConnectionServices(
 /// </remarks>
 internal sealed class LiveConnection : IPageClient
 {
-    /// <summary>Pages that fail one after another, without an event that went well in between, before the connection is closed. Chosen: one for the fault, one for
+    /// <summary>Pages that fail one after another, without a new event in between, before the connection is closed. Chosen: one for the fault, one for
     /// a resent event, one for the fields.</summary>
     private const int MaxRemounts = 4;
 
@@ -54,7 +54,8 @@ internal sealed class LiveConnection : IPageClient
     private volatile bool _isTakenOver;
     private bool _isRecovered;
     private int _remounts;
-    private long _settledAtMount;
+    private long _highestRef;
+    private bool _hasLeft;
     private long _lastReceived;
 
     public LiveConnection(WebSocket socket, ConnectionServices services, IJoinGate gate, ClaimsPrincipal user, CancellationToken aborted)
@@ -174,7 +175,6 @@ internal sealed class LiveConnection : IPageClient
             settled,
             _closed.Token).ConfigureAwait(false);
         _page = page;
-        _settledAtMount = page.Settled;
         return page;
     }
 
@@ -247,8 +247,13 @@ internal sealed class LiveConnection : IPageClient
             case ClientFrameKind.Event:
                 if (Volatile.Read(ref _owedFields) == 0 && !_isMounting)
                 {
-                    _remounts = _page!.Settled > _settledAtMount && !_page.IsDead ? 0 : _remounts;
-                    _page.Receive(this, frame.Event);
+                    if (frame.Event.Ref > _highestRef)
+                    {
+                        _highestRef = frame.Event.Ref;
+                        _remounts = 0; // Something new, and not what failed coming again.
+                    }
+
+                    _page!.Receive(this, frame.Event);
                 }
 
                 return true;
@@ -260,6 +265,7 @@ internal sealed class LiveConnection : IPageClient
             case ClientFrameKind.Ack:
                 return true;
             case ClientFrameKind.Leave:
+                _hasLeft = true;
                 _services.Pages.End(_page!);
                 return true;
             default:
@@ -331,7 +337,7 @@ internal sealed class LiveConnection : IPageClient
 
     void IPageClient.Ended(MountedPage page)
     {
-        if (ReferenceEquals(_page, page) && !_isMounting)
+        if (ReferenceEquals(_page, page) && !_isMounting && !_hasLeft)
         {
             _writer.Close(CloseCode.TryAgainLater, "ended");
         }

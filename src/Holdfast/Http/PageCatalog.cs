@@ -10,7 +10,7 @@ namespace Holdfast.Http;
 /// <summary>One route of one page.</summary>
 internal sealed class PageRoute(Type pageType, string template)
 {
-    private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(template), []);
+    private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(template), DefaultsOf(template));
     private readonly Dictionary<string, PropertyInfo> _parameters = pageType.GetProperties(BindingFlags.Instance | BindingFlags.Public)
         .Where(property => property.GetCustomAttribute<ParameterAttribute>() is not null)
         .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
@@ -52,6 +52,9 @@ internal sealed class PageRoute(Type pageType, string template)
 
         return key;
     }
+
+    private static RouteValueDictionary DefaultsOf(string template) =>
+        new(TemplateParser.Parse(template).Parameters.Where(parameter => parameter.DefaultValue is not null).ToDictionary(parameter => parameter.Name!, parameter => parameter.DefaultValue));
 
     private static object? Convert(string? text, Type type)
     {

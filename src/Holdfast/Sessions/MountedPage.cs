@@ -78,15 +78,19 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     // ---- mount ----
 
+    /// <summary>The page uses a session, and ends that use when it ends.</summary>
+    public void Hold(Session session) => _session = session;
+
+    /// <summary>The page has the right to write its slice, and gives it back when it ends.</summary>
+    public void Hold(SliceLease lease) => _lease = lease;
+
     /// <summary>Restores and renders the page; ends when nothing in it waits for its initialisation any more.</summary>
     /// <exception cref="Exception">The page's own initialisation failed.</exception>
-    public async Task MountAsync(Session? session, SliceLease? lease, Found found, long acked, long settled)
+    public async Task MountAsync(Found found, long acked, long settled)
     {
-        _session = session;
-        _lease = lease;
         Found = found;
-        _output.Durability = session is null ? null : (session, lease);
-        _output.Acks.Begin(acked, settled, session?.Version ?? 0);
+        _output.Durability = _session is null ? null : (_session, _lease);
+        _output.Acks.Begin(acked, settled, _session?.Version ?? 0);
         _nextRef = Settled + 1;
         var item = new CallbackItem(() => _renderer.RenderRootAsync(typeof(PageHost)));
         _queue.Post(item);

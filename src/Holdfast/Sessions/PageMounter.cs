@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Holdfast.Rendering;
-using Holdfast.State;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Sessions;
@@ -40,21 +39,24 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
         var session = address.SessionKey is { } key ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
         var scope = scopes.CreateAsyncScope();
         var page = new MountedPage(services, scope.ServiceProvider, scope, address, identity, reason);
-        setup.Prepare(scope.ServiceProvider, address, user, page.NavigateTo);
-        var found = Found.New;
-        SliceLease? lease = null;
-        if (session is not null && PersistedView.Of(address.PageType).IsPersistent)
-        {
-            found = session.Knows(address.SliceKey) ? Found.Restored : expectsState ? Found.NotFound : Found.New;
-            lease = session.Lease(address.SliceKey, identity.Tab, identity.Instance, isFresh, page);
-            settled = Math.Max(settled, session.Watermark(lease, identity.Document));
-        }
-
         pages.Add(page);
         try
         {
-            await page.MountAsync(session, lease, found, acked, settled).ConfigureAwait(false);
-            return page;
+            setup.Prepare(scope.ServiceProvider, address, user, page.NavigateTo);
+            var found = Found.New;
+            if (session is not null)
+            {
+                page.Hold(session);
+                found = session.Knows(address.SliceKey) ? Found.Restored : expectsState ? Found.NotFound : Found.New;
+                var lease = session.Lease(address.SliceKey, identity.Tab, identity.Instance, isFresh, page);
+                page.Hold(lease);
+                settled = Math.Max(settled, session.Watermark(lease, identity.Document));
+            }
+
+            await page.MountAsync(found, acked, settled).ConfigureAwait(false);
+            return page.IsDead
+                ? throw new InvalidOperationException($"Page '{address.PageType}' was fenced off while it was mounted: another node writes its tab. The browser joins again.")
+                : page;
         }
         catch
         {
