@@ -18,6 +18,7 @@ internal sealed class LoadReport(LoadOptions options)
     private static readonly Scenario[] Kept = [Scenario.Echo, Scenario.Transient, Scenario.Memory, Scenario.Sqlite, Scenario.List];
 
     private readonly StringBuilder _text = new();
+    private readonly string _loadBefore = LoadAverage();
 
     public async Task RunAsync()
     {
@@ -57,6 +58,7 @@ internal sealed class LoadReport(LoadOptions options)
     {
         _text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {DateTimeOffset.UtcNow:yyyy-MM-dd} at commit `{Commit()}` with `./bench.sh{(options.IsQuick ? " --quick" : "")}`:");
         _text.AppendLine(CultureInfo.InvariantCulture, $"{Processor()}, one core for the server and one for the client; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}.");
+        _text.AppendLine(CultureInfo.InvariantCulture, $"The machine's load average was {_loadBefore} before and {LoadAverage()} after the run, which itself makes about 2.");
         _text.AppendLine();
     }
 
@@ -189,6 +191,8 @@ internal sealed class LoadReport(LoadOptions options)
         using var git = Process.Start(new ProcessStartInfo("git", "describe --always --dirty --exclude=*") { RedirectStandardOutput = true })!;
         return git.StandardOutput.ReadToEnd().Trim();
     }
+
+    private static string LoadAverage() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 
     private static string Processor() => File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[1].Trim() ?? "an unknown processor";
 }

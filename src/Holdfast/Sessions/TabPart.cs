@@ -12,6 +12,12 @@ internal sealed class TabPart
     /// <summary>How many documents of one tab are remembered; chosen: far more than a person has open or reloads at once.</summary>
     private const int MaxDocuments = 32;
 
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? _writer;
+
     private readonly List<(string Document, long Ref)> _watermarks = [];
     private readonly Dictionary<string, TabMember> _members = new(StringComparer.Ordinal);
 
@@ -61,25 +67,25 @@ internal sealed class TabPart
 
     public byte[] Encode()
     {
-        var buffer = new ArrayBufferWriter<byte>(128);
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true }))
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(256);
+        var writer = _writer ??= new Utf8JsonWriter(buffer, new JsonWriterOptions { SkipValidation = true });
+        buffer.ResetWrittenCount();
+        writer.Reset(buffer);
+        writer.WriteStartObject();
+        writer.WriteString("i"u8, Fence.Instance);
+        writer.WriteNumber("n"u8, Fence.Count);
+        writer.WriteStartArray("d"u8);
+        foreach (var (document, settled) in _watermarks)
         {
-            writer.WriteStartObject();
-            writer.WriteString("i"u8, Fence.Instance);
-            writer.WriteNumber("n"u8, Fence.Count);
-            writer.WriteStartArray("d"u8);
-            foreach (var (document, settled) in _watermarks)
-            {
-                writer.WriteStringValue(document);
-                writer.WriteNumberValue(settled);
-            }
-
-            writer.WriteEndArray();
-            WriteMembers(writer, "t"u8, reconnect: false);
-            WriteMembers(writer, "r"u8, reconnect: true);
-            writer.WriteEndObject();
+            writer.WriteStringValue(document);
+            writer.WriteNumberValue(settled);
         }
 
+        writer.WriteEndArray();
+        WriteMembers(writer, "t"u8, reconnect: false);
+        WriteMembers(writer, "r"u8, reconnect: true);
+        writer.WriteEndObject();
+        writer.Flush();
         return buffer.WrittenSpan.ToArray();
     }
 
@@ -123,22 +129,28 @@ internal sealed class TabPart
 
     private void WriteMembers(Utf8JsonWriter writer, ReadOnlySpan<byte> property, bool reconnect)
     {
-        if (!_members.Values.Any(member => member.IsReconnect == reconnect))
-        {
-            return;
-        }
-
-        writer.WriteStartObject(property);
+        var isBegun = false;
         foreach (var (name, member) in _members)
         {
-            if (member.IsReconnect == reconnect)
+            if (member.IsReconnect != reconnect)
             {
-                writer.WritePropertyName(name);
-                writer.WriteRawValue(member.Json, skipInputValidation: true);
+                continue;
             }
+
+            if (!isBegun)
+            {
+                writer.WriteStartObject(property);
+                isBegun = true;
+            }
+
+            writer.WritePropertyName(name);
+            writer.WriteRawValue(member.Json, skipInputValidation: true);
         }
 
-        writer.WriteEndObject();
+        if (isBegun)
+        {
+            writer.WriteEndObject();
+        }
     }
 
     /// <summary>A member that belongs to one tab.</summary>
