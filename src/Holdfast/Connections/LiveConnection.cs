@@ -186,7 +186,7 @@ internal sealed class LiveConnection : IPageClient
         {
             _isMounting = true;
             _services.Pages.End(failed);
-            if (++_remounts > MaxRemounts)
+            if (reason == MountReason.Crash && ++_remounts > MaxRemounts)
             {
                 GiveUp();
                 return;
