@@ -505,7 +505,8 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             }
             catch (Exception exception)
             {
-                await failed(exception).ConfigureAwait(false);
+                // Reported to the view where it is handled; the task tells the same exception once more.
+                await failed(exception).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
