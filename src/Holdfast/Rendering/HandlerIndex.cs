@@ -1,6 +1,7 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.AspNetCore.Components.RenderTree;
 
 namespace Holdfast.Rendering;
@@ -55,6 +56,9 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     /// <summary>Since which patch this component stands for what it stands for now (its parameters, in an unkeyed loop).</summary>
     public long BoundAt { get; set; }
+
+    /// <summary>Whether the sequences of its regions are other numbers in each instance: an <see cref="EditForm"/> numbers its region by its context's hash code.</summary>
+    public bool HasNamelessRegions { get; init; }
 
     /// <summary>The parameters it had, in an unkeyed loop.</summary>
     public object?[]? Parameters { get; set; }
@@ -123,6 +127,31 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
 
     public void Remove(int componentId) => _components.Remove(componentId);
+
+    /// <summary>Whether there is a handler whose meaning depends on what the page shows.</summary>
+    public bool HasGuarded
+    {
+        get
+        {
+            foreach (var component in _components.Values)
+            {
+                if (component.Parameters is not null)
+                {
+                    return true;
+                }
+
+                foreach (ref readonly var entry in component.Entries.AsSpan())
+                {
+                    if (entry.Guarded is not null)
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Whether something changed its meaning since the last call.</summary>
     public bool TakeRebound()
@@ -318,7 +347,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                 ordinal = count++;
             }
 
-            var step = (ulong)(uint)frame.Sequence;
+            var step = frame.FrameType == RenderTreeFrameType.Region && _current.HasNamelessRegions ? 0 : (ulong)(uint)frame.Sequence;
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
@@ -440,7 +469,10 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         if (!_components.TryGetValue(frame.ComponentId, out var child))
         {
             var path = StableHash.Mix(StableHash.Mix(exact, (ulong)(uint)frame.Sequence), isKeyed ? key : (ulong)ordinal);
-            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered);
+            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered)
+            {
+                HasNamelessRegions = frame.ComponentType == typeof(EditForm),
+            };
             _components.Add(frame.ComponentId, child);
         }
 
