@@ -318,7 +318,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                 ordinal = count++;
             }
 
-            var step = (ulong)(uint)frame.Sequence;
+            var step = IsWhole(frames, i, end) ? 0 : (ulong)(uint)frame.Sequence;
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
@@ -476,6 +476,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         EventCallback callback => FrameworkPrivates.DelegateOf(callback),
         _ => null,
     };
+
+    /// <summary>Whether a region is all that its component shows. Its number tells it from nothing, and <c>EditForm</c> makes it from the hash code of its context, which
+    /// is another in each instance.</summary>
+    private static bool IsWhole(RenderTreeFrame[] frames, int index, int end) =>
+        index == 0 && frames[0].FrameType == RenderTreeFrameType.Region && frames[0].RegionSubtreeLength == end;
 
     /// <summary>Siblings stand in the order of their sequences, but where a loop begins again.</summary>
     private static bool Repeats(RenderTreeFrame[] frames, int start, int end)
