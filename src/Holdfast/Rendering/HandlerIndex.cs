@@ -1,7 +1,6 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.AspNetCore.Components.RenderTree;
 
 namespace Holdfast.Rendering;
@@ -56,9 +55,6 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     /// <summary>Since which patch this component stands for what it stands for now (its parameters, in an unkeyed loop).</summary>
     public long BoundAt { get; set; }
-
-    /// <summary>Whether the sequences of its regions are other numbers in each instance: an <see cref="EditForm"/> numbers its region by its context's hash code.</summary>
-    public bool HasNamelessRegions { get; init; }
 
     /// <summary>The parameters it had, in an unkeyed loop.</summary>
     public object?[]? Parameters { get; set; }
@@ -347,7 +343,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                 ordinal = count++;
             }
 
-            var step = frame.FrameType == RenderTreeFrameType.Region && _current.HasNamelessRegions ? 0 : (ulong)(uint)frame.Sequence;
+            var step = IsWhole(frames, i, end) ? 0 : (ulong)(uint)frame.Sequence;
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
@@ -469,10 +465,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         if (!_components.TryGetValue(frame.ComponentId, out var child))
         {
             var path = StableHash.Mix(StableHash.Mix(exact, (ulong)(uint)frame.Sequence), isKeyed ? key : (ulong)ordinal);
-            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered)
-            {
-                HasNamelessRegions = frame.ComponentType == typeof(EditForm),
-            };
+            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered);
             _components.Add(frame.ComponentId, child);
         }
 
@@ -508,6 +501,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         EventCallback callback => FrameworkPrivates.DelegateOf(callback),
         _ => null,
     };
+
+    /// <summary>Whether a region is all that its component shows. Its number tells it from nothing, and <c>EditForm</c> makes it from the hash code of its context, which
+    /// is another in each instance.</summary>
+    private static bool IsWhole(RenderTreeFrame[] frames, int index, int end) =>
+        index == 0 && frames[0].FrameType == RenderTreeFrameType.Region && frames[0].RegionSubtreeLength == end;
 
     /// <summary>Siblings stand in the order of their sequences, but where a loop begins again.</summary>
     private static bool Repeats(RenderTreeFrame[] frames, int start, int end)
