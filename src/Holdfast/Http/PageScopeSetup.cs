@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Claims;
 using Holdfast.Rendering;
 using Holdfast.Sessions;
+using Holdfast.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,12 +17,8 @@ internal sealed class PageScopeSetup : IPageScopeSetup
         var page = scope.GetRequiredService<PageScope>();
         page.PageType = address.PageType;
         page.Parameters = address.Parameters;
-        Prepare(scope, address.BaseUri, address.Uri, user, navigate);
-    }
-
-    public void Prepare(IServiceProvider scope, string baseUri, string uri, ClaimsPrincipal user, Action<string> navigate)
-    {
-        (scope.GetRequiredService<NavigationManager>() as LiveNavigationManager)?.Begin(baseUri, uri, navigate);
+        page.HasTabState = PersistedView.Of(address.PageType).HasTabMembers;
+        (scope.GetRequiredService<NavigationManager>() as LiveNavigationManager)?.Begin(address.BaseUri, address.Uri, navigate);
         (scope.GetRequiredService<AuthenticationStateProvider>() as LiveAuthenticationStateProvider)?.Begin(user);
     }
 }

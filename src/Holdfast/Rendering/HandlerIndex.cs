@@ -124,6 +124,31 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
     public void Remove(int componentId) => _components.Remove(componentId);
 
+    /// <summary>Whether there is a handler whose meaning depends on what the page shows.</summary>
+    public bool HasGuarded
+    {
+        get
+        {
+            foreach (var component in _components.Values)
+            {
+                if (component.Parameters is not null)
+                {
+                    return true;
+                }
+
+                foreach (ref readonly var entry in component.Entries.AsSpan())
+                {
+                    if (entry.Guarded is not null)
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Whether something changed its meaning since the last call.</summary>
     public bool TakeRebound()
     {

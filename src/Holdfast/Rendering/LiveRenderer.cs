@@ -48,6 +48,9 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
     /// <summary>The root component's id, once it is rendered.</summary>
     public int RootId { get; private set; }
 
+    /// <summary>The component with the page: the root, or in a document the one in its body. 0 before there is one.</summary>
+    public int PageId { get; private set; }
+
     /// <summary>The slot of the page itself, once it is rendered.</summary>
     public ViewSlot? PageSlot { get; private set; }
 
@@ -148,6 +151,31 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
         return null;
     }
 
+    /// <summary>The components of a type, in the order of the document.</summary>
+    public IEnumerable<T> Components<T>() => Components<T>(RootId);
+
+    private IEnumerable<T> Components<T>(int componentId)
+    {
+        var frames = FramesOf(componentId);
+        for (var i = 0; i < frames.Count; i++)
+        {
+            if (frames.Array[i].FrameType != RenderTreeFrameType.Component)
+            {
+                continue;
+            }
+
+            if (frames.Array[i].Component is T found)
+            {
+                yield return found;
+            }
+
+            foreach (var inner in Components<T>(frames.Array[i].ComponentId))
+            {
+                yield return inner;
+            }
+        }
+    }
+
     /// <summary>The component of an id.</summary>
     public IComponent ComponentOf(int componentId) => GetComponentState(componentId).Component;
 
@@ -186,6 +214,12 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
             throw new InvalidOperationException(
                 $"View '{componentType}' cannot be embedded: it lies {depth} views deep, the limit is {MaxDepth}. A view probably embeds itself. Give the recursion an end, or use plain components for the levels.");
         }
+    }
+
+    protected override ComponentState CreateComponentState(int componentId, IComponent component, ComponentState? parentComponentState)
+    {
+        PageId = component is PageHost ? componentId : PageId;
+        return base.CreateComponentState(componentId, component, parentComponentState);
     }
 
     protected override IComponentRenderMode? GetComponentRenderMode(IComponent component) => null;
