@@ -81,11 +81,9 @@ internal sealed class PageEndpoint(
             return (null, Found.New);
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        using var timer = time.CreateTimer(static limit => ((CancellationTokenSource)limit!).Cancel(), limit, options.Value.ReadTimeout, Timeout.InfiniteTimeSpan);
         try
         {
-            var session = await sessions.UseAsync(sessionKey, limit.Token).AsTask().WaitAsync(limit.Token);
+            var session = await sessions.UseAsync(sessionKey, options.Value.ReadTimeout, aborted);
             return (session, session.Knows(sliceKey) ? Found.Restored : Found.New);
         }
         catch (Exception exception) when (!aborted.IsCancellationRequested)

@@ -113,7 +113,7 @@ internal sealed class PostEndpoint(
         {
             try
             {
-                session = await sessions.UseAsync(key, context.RequestAborted).AsTask().WaitAsync(Patience, time, context.RequestAborted);
+                session = await sessions.UseAsync(key, Patience, context.RequestAborted);
             }
             catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
             {

@@ -69,6 +69,11 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
         var scope = scopes.CreateAsyncScope();
         var page = new MountedPage(services, scope.ServiceProvider, scope, address, identity, terms.Reason);
         pages.Add(page);
+        if (session is not null)
+        {
+            page.Hold(session);
+        }
+
         try
         {
             setup.Prepare(scope.ServiceProvider, address, user, page.NavigateTo);
@@ -77,7 +82,6 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
             var settled = terms.Settled;
             if (session is not null)
             {
-                page.Hold(session);
                 found = session.Knows(address.SliceKey) ? Found.Restored : terms.ExpectsState ? Found.NotFound : Found.New;
                 var lease = session.Lease(address.SliceKey, identity, terms.IsFresh, page);
                 page.Hold(lease);

@@ -240,6 +240,43 @@ public class PostTests
     }
 
     [Fact]
+    public async Task Without_sockets_there_is_no_script_and_everything_goes_by_post()
+    {
+        await using var world = await World.StartAsync("--Holdfast:WebSockets=false");
+        var client = await world.OpenFormAsync("/counter");
+        client.Document.Scripts.ShouldBeEmpty();
+        await client.PressAsync("#up");
+        client.Text("#count").ShouldBe("1");
+        await client.OpenAsync("/_holdfast");
+        client.Status.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task An_endpoint_of_the_apps_own_for_the_same_post_comes_first()
+    {
+        await using var world = await World.StartAsync("--own-post=true");
+        var client = await world.OpenFormAsync("/own-post");
+        await client.PressAsync("#lead");
+        client.Content.ShouldBe("the app's own");
+    }
+
+    [Fact]
+    public async Task A_page_that_stores_nothing_takes_posts_and_a_double_submit_runs_once()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.OpenFormAsync("/own-post");
+        client.Cookies.Count.ShouldBe(0);
+        var body = client.FieldsOf("#lead");
+        var address = client.Address;
+        await client.PostAsync(body);
+        var led = client.Address.PathAndQuery;
+        led.ShouldStartWith("/counter?led=");
+        await client.OpenAsync(address.ToString());
+        await client.PostAsync(body);
+        client.Address.PathAndQuery.ShouldBe(led); // Not led once more, and yet to where it led.
+    }
+
+    [Fact]
     public async Task A_handler_that_throws_changes_nothing_and_goes_to_the_apps_error_page()
     {
         await using var world = await World.StartAsync();
