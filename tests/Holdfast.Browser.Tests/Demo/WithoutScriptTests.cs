@@ -14,6 +14,9 @@ public enum Lack
 
     /// <summary>The script runs, and gets no socket.</summary>
     WebSockets,
+
+    /// <summary>The app was told to do without: <c>HoldfastOptions.WebSockets</c>.</summary>
+    LivePages,
 }
 
 /// <summary>That every page of the demo does by POST what it does live, but for the clock, which is live by nature.</summary>
@@ -147,7 +150,7 @@ public sealed class WithoutScriptTests(Browser browser, SharedServers servers) :
     {
         _lack = lack;
         ExpectFailedConnections();
-        var demo = await servers.DemoAsync();
+        var demo = await (lack == Lack.LivePages ? servers.PostingDemoAsync() : servers.DemoAsync());
         var context = await NewContextAsync(new BrowserNewContextOptions { JavaScriptEnabled = lack != Lack.JavaScript });
         _page = await context.NewPageAsync();
         switch (lack)
