@@ -278,7 +278,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             throw new EventException(ErrorCode.Stale, "What was used is not on the page any more.");
         }
 
-        if (!EventArguments.TryCreate(handler.EventName, payload, out var arguments) || (isChange && arguments is not ChangeEventArgs))
+        if (!EventArguments.TryCreate(handler.EventName, payload, _renderer.GetEventArgsType(found.HandlerId), out var arguments) || (isChange && arguments is not ChangeEventArgs))
         {
             throw new EventException(ErrorCode.Stale, $"What was sent does not fit the event '{handler.EventName}'.");
         }
