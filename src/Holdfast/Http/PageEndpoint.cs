@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Holdfast.Diagnostics;
 using Holdfast.Rendering;
@@ -73,24 +72,39 @@ internal sealed class PageEndpoint(
         scope.Parameters = parameters;
         scope.HasTabState = PersistedView.Of(route.PageType).HasTabMembers;
         scope.Ticket = tickets.Issue(
-            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), request.QueryString.ToUriComponent(), CultureInfo.CurrentUICulture.Name);
+            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), request.QueryString.ToUriComponent(), PageCulture.Current.Name);
         string? redirect = null;
+        var isFound = true;
         services.GetRequiredService<PageScopeSetup>().Prepare(
             services,
             $"{request.Scheme}://{request.Host.ToUriComponent()}{request.PathBase.ToUriComponent()}/",
             $"{request.Scheme}://{request.Host.ToUriComponent()}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}",
             context.User,
-            url => redirect ??= url);
+            url => redirect ??= url,
+            notFound: () => isFound = false);
 
         using var html = new HtmlBuffer();
         await using (var paint = new FirstPaint(services, services.GetRequiredService<ILoggerFactory>(), pages, route.PageType, session, sliceKey, found))
         {
-            await paint.RenderAsync(catalog.ShellType, html);
+            try
+            {
+                await paint.RenderAsync(catalog.ShellType, html);
+            }
+            catch (Exception) when (redirect is not null || !isFound)
+            {
+                // The page went on without what it had asked for, and nothing of it is shown.
+            }
         }
 
         if (redirect is not null)
         {
             context.Response.Redirect(redirect);
+            return;
+        }
+
+        if (!isFound)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
 

@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Security.Claims;
 using Holdfast.Rendering;
 using Holdfast.Sessions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Http;
@@ -16,36 +16,27 @@ internal sealed class PageScopeSetup : IPageScopeSetup
         var page = scope.GetRequiredService<PageScope>();
         page.PageType = address.PageType;
         page.Parameters = address.Parameters;
-        Prepare(scope, address.BaseUri, address.Uri, user, navigate);
+
+        // That nothing is here is for a GET to say.
+        Prepare(scope, address.BaseUri, address.Uri, user, navigate, notFound: () => navigate(address.Uri));
     }
 
-    public void Prepare(IServiceProvider scope, string baseUri, string uri, ClaimsPrincipal user, Action<string> navigate)
+    public void Prepare(IServiceProvider scope, string baseUri, string uri, ClaimsPrincipal user, Action<string> navigate, Action notFound)
     {
-        (scope.GetRequiredService<NavigationManager>() as LiveNavigationManager)?.Begin(baseUri, uri, navigate);
-        (scope.GetRequiredService<AuthenticationStateProvider>() as LiveAuthenticationStateProvider)?.Begin(user);
+        var navigation = scope.GetRequiredKeyedService<NavigationManager>(PageServiceProvider.Key);
+        ((LiveNavigationManager)navigation).Begin(baseUri, uri, navigate, notFound);
+        if (scope.GetRequiredService<NavigationManager>() is IHostEnvironmentNavigationManager other && !ReferenceEquals(other, navigation))
+        {
+            other.Initialize(baseUri, uri, url =>
+            {
+                navigate(url);
+                return Task.CompletedTask;
+            });
+        }
+
+        if (scope.GetRequiredService<AuthenticationStateProvider>() is IHostEnvironmentAuthenticationStateProvider authentication)
+        {
+            authentication.SetAuthenticationState(Task.FromResult(new AuthenticationState(user)));
+        }
     }
-}
-
-/// <summary>Where a page is. Leading elsewhere loads the other page.</summary>
-internal sealed class LiveNavigationManager : NavigationManager
-{
-    private Action<string>? _navigate;
-
-    public void Begin(string baseUri, string uri, Action<string> navigate)
-    {
-        _navigate = navigate;
-        Initialize(baseUri, uri);
-    }
-
-    protected override void NavigateToCore(string uri, NavigationOptions options) => _navigate?.Invoke(ToAbsoluteUri(uri).ToString());
-}
-
-/// <summary>Who uses a page: the user of the request that it came with.</summary>
-internal sealed class LiveAuthenticationStateProvider : AuthenticationStateProvider
-{
-    private Task<AuthenticationState> _state = Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity())));
-
-    public void Begin(ClaimsPrincipal user) => _state = Task.FromResult(new AuthenticationState(user));
-
-    public override Task<AuthenticationState> GetAuthenticationStateAsync() => _state;
 }

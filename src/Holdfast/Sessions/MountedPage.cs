@@ -23,6 +23,7 @@ namespace Holdfast.Sessions;
 internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsyncDisposable
 {
     private readonly PageServices _services;
+    private readonly PageCulture _culture;
     private readonly IAsyncDisposable _scope;
     private readonly LiveDispatcher _dispatcher;
     private readonly LiveRenderer _renderer;
@@ -42,6 +43,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     public MountedPage(PageServices services, IServiceProvider scopeServices, IAsyncDisposable scope, PageAddress address, PageIdentity identity, MountReason reason)
     {
         _services = services;
+        _culture = PageCulture.Parse(address.Culture);
         _scope = scope;
         Address = address;
         Identity = identity;
@@ -190,6 +192,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
 
         _queue.Enter(item);
+        _culture.Use();
         _failure = null;
         _output.IsHeld = true;
         var hasTurn = await EnterTurnAsync();
@@ -218,6 +221,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             }
 
             Settle(item);
+            _renderer.RenderHead();
         }
         catch (Exception exception)
         {
@@ -496,6 +500,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         async Task RunBesideAsync()
         {
+            _culture.Use();
             try
             {
                 await work(_ended.Token).ConfigureAwait(false);
@@ -598,6 +603,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     private async Task EndOnDispatcherAsync()
     {
+        _culture.Use();
         _output.End(this);
         try
         {
