@@ -27,6 +27,7 @@ public static class TestApp
             builder.WebHost.UseUrls("http://127.0.0.1:0");
         }
 
+        builder.WebHost.UseStaticWebAssets(); // In Development it goes by itself.
         var holdfast = builder.Services.AddHoldfast();
         if (builder.Configuration["store"] != "memory")
         {
@@ -43,6 +44,7 @@ public static class TestApp
         app.MapGet("/sign-out", (HttpContext context) => context.Response.Cookies.Delete(TestUsers.Cookie));
         app.MapGet("/signals/{name}", (Signals signals, string name) => signals.Set(name));
         var pages = app.MapHoldfast<App>();
+        app.MapStaticAssets();
         configurePages?.Invoke(pages);
         return app;
     }
