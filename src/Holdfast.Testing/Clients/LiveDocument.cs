@@ -27,6 +27,7 @@ public sealed class LiveDocument
             ?? throw new MalformedLiveHtmlException(
                 $"The page has no '<!--holdfast-->' comment (its title is '{document.Title}'). The live part begins there. "
                 + "Check that the address is a live view's and that the shell contains '<BodyOutlet />'.");
+        UndoPostAttributes();
         Controls = new LiveControls(this);
         Renumber();
     }
@@ -140,6 +141,27 @@ public sealed class LiveDocument
     /// <summary>Whether all texts of the element are one, which holds no markup.</summary>
     internal static bool HoldsRawText(IElement element) =>
         element.LocalName is "textarea" or "title" or "style" or "script";
+
+    /// <summary>Makes the live page of what was served for a browser without the script.</summary>
+    private void UndoPostAttributes()
+    {
+        foreach (var element in FindAll("[data-hf-post]"))
+        {
+            foreach (var done in element.GetAttribute("data-hf-post")!.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (done.Split(':') is [var name, var live])
+                {
+                    element.SetAttribute(name, Uri.UnescapeDataString(live));
+                }
+                else
+                {
+                    element.RemoveAttribute(done);
+                }
+            }
+
+            element.RemoveAttribute("data-hf-post");
+        }
+    }
 
     /// <summary>Parses HTML that stands in <paramref name="parent"/>; table parts need no table around them.</summary>
     internal IReadOnlyList<INode> ParseFragment(string html, INode parent)

@@ -3,6 +3,7 @@ using Holdfast.Connections;
 using Holdfast.Diagnostics;
 using Holdfast.Hosting;
 using Holdfast.Http;
+using Holdfast.Posts;
 using Holdfast.Rendering;
 using Holdfast.Security;
 using Holdfast.Sessions;
@@ -60,6 +61,9 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<PageAssets>();
         services.TryAddKeyedSingleton(PageServiceProvider.Key, (provider, _) => provider.GetRequiredService<PageAssets>().Collection);
         services.TryAddSingleton<PageEndpoint>();
+        services.TryAddSingleton<FormStates>();
+        services.TryAddSingleton<RecentPosts>();
+        services.TryAddSingleton<PostEndpoint>();
         services.TryAddSingleton<SocketEndpoint>();
         services.TryAddSingleton<ScriptEndpoint>();
         services.TryAddSingleton<PageScopeSetup>();

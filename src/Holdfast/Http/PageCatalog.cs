@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
+using Holdfast.Security;
+using Holdfast.Sessions;
+using Holdfast.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -39,6 +42,22 @@ internal sealed class PageRoute(Type pageType, string template)
         }
 
         return parameters;
+    }
+
+    /// <summary>The page that a ticket was made for.</summary>
+    public PageAddress AddressOf(Ticket ticket, RouteValueDictionary values, HttpRequest request)
+    {
+        var parameters = ParametersOf(values);
+        var site = $"{request.Scheme}://{request.Host.ToUriComponent()}{new PathString(ticket.PathBase).ToUriComponent()}";
+        return new PageAddress(
+            PersistedView.Of(pageType).IsPersistent ? ticket.Session : null,
+            pageType,
+            SliceKey(ticket.PathBase, parameters),
+            parameters,
+            site + ticket.Path + ticket.Query,
+            site + "/",
+            ticket.Culture,
+            ticket.User);
     }
 
     /// <summary>The key of the page's slice: path base, template and values, whatever the query.</summary>

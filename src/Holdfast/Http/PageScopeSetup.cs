@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Holdfast.Rendering;
 using Holdfast.Sessions;
+using Holdfast.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Routing;
@@ -13,21 +14,21 @@ internal sealed class PageScopeSetup : IPageScopeSetup
 {
     public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate)
     {
+        // That nothing is here is for a GET to say.
+        Prepare(scope, address, user, navigate, notFound: () => navigate(address.Uri));
+    }
+
+    public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate, Action notFound)
+    {
         var page = scope.GetRequiredService<PageScope>();
         page.PageType = address.PageType;
         page.Parameters = address.Parameters;
-
-        // That nothing is here is for a GET to say.
-        Prepare(scope, address.BaseUri, address.Uri, user, navigate, notFound: () => navigate(address.Uri));
-    }
-
-    public void Prepare(IServiceProvider scope, string baseUri, string uri, ClaimsPrincipal user, Action<string> navigate, Action notFound)
-    {
+        page.HasTabState = PersistedView.Of(address.PageType).HasTabMembers;
         var navigation = scope.GetRequiredKeyedService<NavigationManager>(PageServiceProvider.Key);
-        ((LiveNavigationManager)navigation).Begin(baseUri, uri, navigate, notFound);
+        ((LiveNavigationManager)navigation).Begin(address.BaseUri, address.Uri, navigate, notFound);
         if (scope.GetRequiredService<NavigationManager>() is IHostEnvironmentNavigationManager other && !ReferenceEquals(other, navigation))
         {
-            other.Initialize(baseUri, uri, url =>
+            other.Initialize(address.BaseUri, address.Uri, url =>
             {
                 navigate(url);
                 return Task.CompletedTask;

@@ -1,7 +1,6 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.AspNetCore.Components.RenderTree;
 
 namespace Holdfast.Rendering;
@@ -29,7 +28,7 @@ internal struct HandlerEntry
 }
 
 /// <summary>The handlers of one component, in the order of its frames.</summary>
-internal sealed class ComponentHandlers(int componentId, int parentId, ulong path, bool isCovered, bool isForeign = false, bool isForm = false)
+internal sealed class ComponentHandlers(int componentId, int parentId, ulong path, bool isCovered, bool isForeign = false)
 {
     public int ComponentId => componentId;
 
@@ -42,9 +41,6 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     /// <summary>Whether it stands in a drawing or a formula, so that its elements are SVG's or MathML's.</summary>
     public bool IsForeign => isForeign;
-
-    /// <summary>Whether it is an <c>EditForm</c>, which numbers its region by the hash code of its edit context: another in each instance.</summary>
-    public bool IsForm => isForm;
 
     public HandlerEntry[] Entries { get; set; } = [];
 
@@ -138,6 +134,31 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
 
     public void Remove(int componentId) => _components.Remove(componentId);
+
+    /// <summary>Whether there is a handler whose meaning depends on what the page shows.</summary>
+    public bool HasGuarded
+    {
+        get
+        {
+            foreach (var component in _components.Values)
+            {
+                if (component.Parameters is not null)
+                {
+                    return true;
+                }
+
+                foreach (ref readonly var entry in component.Entries.AsSpan())
+                {
+                    if (entry.Guarded is not null)
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Whether something changed its meaning since the last call.</summary>
     public bool TakeRebound()
@@ -334,7 +355,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                 ordinal = count++;
             }
 
-            var step = _current.IsForm && frame.FrameType == RenderTreeFrameType.Region ? 0 : (ulong)(uint)frame.Sequence;
+            var step = IsWhole(frames, i, end) ? 0 : (ulong)(uint)frame.Sequence;
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
@@ -469,7 +490,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         if (!_components.TryGetValue(frame.ComponentId, out var child))
         {
             var path = StableHash.Mix(StableHash.Mix(exact, (ulong)(uint)frame.Sequence), isKeyed ? key : (ulong)ordinal);
-            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered, foreign, frame.ComponentType.IsAssignableTo(typeof(EditForm)));
+            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered, foreign);
             _components.Add(frame.ComponentId, child);
         }
 
@@ -505,6 +526,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         EventCallback callback => FrameworkPrivates.DelegateOf(callback),
         _ => null,
     };
+
+    /// <summary>Whether a region is all that its component shows. Its number tells it from nothing, and <c>EditForm</c> makes it from the hash code of its context, which
+    /// is another in each instance.</summary>
+    private static bool IsWhole(RenderTreeFrame[] frames, int index, int end) =>
+        index == 0 && frames[0].FrameType == RenderTreeFrameType.Region && frames[0].RegionSubtreeLength == end;
 
     /// <summary>Siblings stand in the order of their sequences, but where a loop begins again.</summary>
     private static bool Repeats(RenderTreeFrame[] frames, int start, int end)

@@ -75,6 +75,9 @@ internal sealed class LiveRenderer : Renderer
     /// <summary>The root component's id, once it is rendered.</summary>
     public int RootId { get; private set; }
 
+    /// <summary>The component with the page: the root, or in a document the one in its body. 0 before there is one.</summary>
+    public int PageId { get; private set; }
+
     /// <summary>The slot of the page itself, once it is rendered.</summary>
     public ViewSlot? PageSlot { get; private set; }
 
@@ -117,11 +120,11 @@ internal sealed class LiveRenderer : Renderer
 
     /// <summary>
     /// Renders the head beside the page, if something in the page wants to be there. A live page has no shell around it, in which Blazor's outlet would
-    /// stand. Not called while the page is being mounted: what waits for one root would not wait for the other.
+    /// stand; a POST renders its page in one. Not called while the page is being mounted: what waits for one root would not wait for the other.
     /// </summary>
     public void RenderHead()
     {
-        if (_wantsHead && HeadId == 0)
+        if (_wantsHead && HeadId == 0 && PageId == RootId)
         {
             HeadId = AssignRootComponentId(InstantiateComponent(typeof(HeadOutlet)));
             _ = RenderRootComponentAsync(HeadId);
@@ -191,6 +194,31 @@ internal sealed class LiveRenderer : Renderer
         }
 
         return null;
+    }
+
+    /// <summary>The components of a type, in the order of the document.</summary>
+    public IEnumerable<T> Components<T>() => Components<T>(RootId);
+
+    private IEnumerable<T> Components<T>(int componentId)
+    {
+        var frames = FramesOf(componentId);
+        for (var i = 0; i < frames.Count; i++)
+        {
+            if (frames.Array[i].FrameType != RenderTreeFrameType.Component)
+            {
+                continue;
+            }
+
+            if (frames.Array[i].Component is T found)
+            {
+                yield return found;
+            }
+
+            foreach (var inner in Components<T>(frames.Array[i].ComponentId))
+            {
+                yield return inner;
+            }
+        }
     }
 
     /// <summary>The component of an id.</summary>
@@ -265,6 +293,7 @@ internal sealed class LiveRenderer : Renderer
                 "InputFile cannot be rendered in a Holdfast page. It needs JS interop, which there is none of. Post the file with a form to an endpoint of the app ('<form method=\"post\" enctype=\"multipart/form-data\" action=\"/upload\">').");
         }
 
+        PageId = component is PageHost ? componentId : PageId;
         _wantsHead |= _isInteractive && component is (PageTitle or HeadContent);
         return base.CreateComponentState(componentId, component, parentComponentState);
     }

@@ -16,6 +16,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     private static readonly ConcurrentDictionary<string, string> CanonicalMarkup = new();
     private readonly HtmlBuffer _handlers = new();
     private Digest _digest = new();
+    private bool _withDigest = withDigest;
     private int _hint;
 
     /// <summary>Whether what is written now is the shell around the page: plain HTML, which nothing will ever patch.</summary>
@@ -23,6 +24,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     /// <summary>Is told of each component that is written, in document order.</summary>
     public Action<int>? ComponentWritten { get; init; }
+
+    /// <summary>Is told what a browser without the script can post, and makes it so; null where nobody will post.</summary>
+    public ServedPage? Served { get; init; }
 
     /// <summary>Whether a handler was met that is not the tree's any more: the element was rendered again since.</summary>
     public bool MissedHandler { get; private set; }
@@ -42,6 +46,8 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         public bool IsForeign;
         public string Parent;
         public string? Implied;
+        public ServedForm? Form;
+        public bool IsDisabled;
     }
 
     /// <summary>Writes what is in a component, without its markers.</summary>
@@ -97,7 +103,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     private void WriteText(string text, ref Siblings siblings)
     {
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0004');
             _digest.Feed(text);
@@ -133,12 +139,12 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             return;
         }
 
-        if (siblings.Selected is { } selected)
+        if (siblings.Selected is not null || Served?.IsInList == true)
         {
-            markup = SelectValue.SelectIn(markup, selected);
+            markup = WithSelection(markup, siblings.Selected);
         }
 
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0008');
             _digest.Feed(CanonicalMarkup.Count > 10_000 ? Canonical(markup) : CanonicalMarkup.GetOrAdd(markup, Canonical));
@@ -166,7 +172,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         CloseImpliedParent(ref siblings);
         ComponentWritten?.Invoke(frame.ComponentId);
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0006');
         }
@@ -181,7 +187,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         html?.Append("<!--/c-->");
         siblings.AfterText = false;
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0007');
         }
@@ -204,11 +210,21 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         }
 
         IsShell = false;
+        var start = html?.Length ?? 0;
         html?.Append("<!--holdfast-->");
         renderer.IndexPage(frame.ComponentId, sequence: 0, rebind: false);
+        _withDigest = Served is not null && renderer.Handlers.HasGuarded;
         WriteContent(frame.ComponentId);
         html?.Append("<!--/holdfast-->");
         IsShell = true;
+        if (Served is not null && html is not null)
+        {
+            Served.Digest = _withDigest ? Digest : null;
+            html.Insert(start, Served.Preface());
+            Served.WriteState(html);
+        }
+
+        _withDigest = false;
     }
 
     private void WriteElement(int componentId, RenderTreeFrame[] frames, int index, ref Siblings siblings)
@@ -218,7 +234,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         var isForeign = ForeignElement.Is(element.ElementName, siblings.IsForeign);
         var name = isForeign ? element.ElementName : LowerCase(element.ElementName);
         WriteImpliedParent(name, ref siblings);
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0001');
             _digest.Feed(name);
@@ -227,29 +243,31 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         html?.Append('<');
         html?.Append(name);
-        var (content, value) = WriteAttributes(componentId, frames, index, end, name, isForeign, ref siblings);
+        var form = siblings.Form ?? Served?.Forms[0];
+        var post = Served is null || IsShell || isForeign ? default : Served.Place(componentId, frames, index, name, siblings.IsDisabled, ref form!);
+        var (content, value) = WriteAttributes(componentId, frames, index, end, name, isForeign, post, ref siblings);
         html?.Append('>');
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.EndAttributes();
         }
 
         if (isForeign || !IsVoid(name))
         {
-            WriteChildren(componentId, frames, index, content, end, name, value, isForeign, ref siblings);
+            WriteChildren(componentId, frames, index, content, end, name, value, isForeign, form, ref siblings);
             html?.Append("</");
             html?.Append(name);
             html?.Append('>');
         }
 
         siblings.AfterText = false;
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0003');
         }
     }
 
-    private void WriteChildren(int componentId, RenderTreeFrame[] frames, int index, int start, int end, string name, string? value, bool isForeign, ref Siblings siblings)
+    private void WriteChildren(int componentId, RenderTreeFrame[] frames, int index, int start, int end, string name, string? value, bool isForeign, ServedForm? form, ref Siblings siblings)
     {
         if (RawText.Is(name, isForeign))
         {
@@ -267,14 +285,20 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             Parent = name,
             IsForeign = ForeignElement.Holds(name, isForeign),
             Selected = name == "select" ? SelectValue.Of(frames, index, start) : siblings.Selected,
+            Form = form,
+            IsDisabled = siblings.IsDisabled || (Served is not null && name == "fieldset" && IsDisabled(frames, start)),
         };
         Write(componentId, frames, start, end, ref inner);
         CloseImpliedParent(ref inner);
+        if (name == "select")
+        {
+            Served?.EndList();
+        }
     }
 
     private void WriteRawText(string name, string text)
     {
-        if (withDigest && text.Length > 0)
+        if (_withDigest && text.Length > 0)
         {
             _digest.Feed('\u0004');
             _digest.Feed(text);
@@ -295,11 +319,12 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         html?.AppendText(text);
     }
 
-    private (int Content, string? Value) WriteAttributes(int componentId, RenderTreeFrame[] frames, int index, int end, string name, bool isForeign, ref Siblings siblings)
+    private (int Content, string? Value) WriteAttributes(int componentId, RenderTreeFrame[] frames, int index, int end, string name, bool isForeign, in PostAttributes post, ref Siblings siblings)
     {
         string? value = null;
         var hasSelected = false;
         var hasHandlers = false;
+        var replaced = "";
         var i = index + 1;
         for (; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
         {
@@ -326,12 +351,32 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             }
 
             hasSelected |= attribute.AttributeName == "selected";
-            WriteAttribute(isForeign ? attribute.AttributeName : LowerCase(attribute.AttributeName), text);
+            var attributeName = isForeign ? attribute.AttributeName : LowerCase(attribute.AttributeName);
+            if ((attributeName == "name" && post.Name is not null) || (attributeName == "type" && post.BecomesSubmit))
+            {
+                replaced += $" {attributeName}:{Uri.EscapeDataString(text)}";
+                FeedAttribute(attributeName, text);
+            }
+            else
+            {
+                WriteAttribute(attributeName, text);
+            }
         }
 
         if (name == "option" && siblings.Selected is { } selected && !hasSelected && selected.Contains(value ?? RawText.Join(frames, i, end)))
         {
+            hasSelected = true;
             WriteAttribute("selected", "");
+        }
+
+        if (name == "option")
+        {
+            Served?.AddOption(value ?? RawText.Join(frames, i, end), hasSelected, IsDisabled(frames, i));
+        }
+
+        if (!post.IsNone)
+        {
+            WritePostAttributes(post, replaced);
         }
 
         if (hasHandlers && !IsShell && ComposeHandlers(componentId, frames, index, end) is { Length: > 0 } handlers)
@@ -447,13 +492,45 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         return false;
     }
 
+    /// <summary>Writes what only a browser without the script needs: no part of the live page, nor of its digest.</summary>
+    /// <param name="post">The attributes.</param>
+    /// <param name="replaced">Those of the live page that give way: name and value, each after a space.</param>
+    private void WritePostAttributes(in PostAttributes post, string replaced)
+    {
+        var done = replaced;
+        Add("form", post.Form);
+        Add("name", post.Name);
+        Add("type", post.BecomesSubmit ? "submit" : null);
+        Add("id", post.Id);
+        Add("method", post.Posts ? "post" : null);
+        AppendAttribute("data-hf-post", done.AsSpan().TrimStart());
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+            {
+                AppendAttribute(name, value);
+                done += replaced.Contains($" {name}:", StringComparison.Ordinal) ? "" : $" {name}";
+            }
+        }
+    }
+
     private void WriteAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
     {
-        if (withDigest)
+        FeedAttribute(name, value);
+        AppendAttribute(name, value);
+    }
+
+    private void FeedAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
+        if (_withDigest)
         {
             _digest.Attribute(name, value);
         }
+    }
 
+    private void AppendAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
         if (html is null)
         {
             return;
@@ -508,6 +585,46 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         null or false or Delegate or Microsoft.AspNetCore.Components.EventCallback => null,
         _ => value.ToString(),
     };
+
+    /// <summary>Selects in markup, as in elements, the options that the <c>select</c> around them says: what an <c>InputSelect</c> holds is often nothing but markup.</summary>
+    private string WithSelection(string markup, List<string>? selected) => Option().Replace(markup, option =>
+    {
+        var attributes = option.Groups[1].Value;
+        var isSelected = SelectedInTag().IsMatch(attributes);
+        var value = ValueInTag().Match(attributes) is { Success: true } found ? found.Groups[1].Value : option.Groups[2].Value.Trim();
+        value = System.Net.WebUtility.HtmlDecode(value);
+        if (selected is not null)
+        {
+            isSelected = selected.Contains(value);
+            attributes = SelectedInTag().Replace(attributes, "") + (isSelected ? " selected=\"\"" : "");
+        }
+
+        Served?.AddOption(value, isSelected, attributes.Contains("disabled", StringComparison.OrdinalIgnoreCase));
+        return $"<option{attributes}>{option.Groups[2].Value}";
+    });
+
+    [GeneratedRegex(@"<option((?:\s+[^>]*)?)>([^<]*)", RegexOptions.IgnoreCase)]
+    private static partial Regex Option();
+
+    [GeneratedRegex(@"\s+selected(?:\s*=\s*(?:""[^""]*""|'[^']*'|[^\s""'>]+))?(?=\s|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex SelectedInTag();
+
+    [GeneratedRegex(@"\svalue\s*=\s*""([^""]*)""", RegexOptions.IgnoreCase)]
+    private static partial Regex ValueInTag();
+
+    /// <summary>Whether the element whose content begins here has the attribute <c>disabled</c>.</summary>
+    private static bool IsDisabled(RenderTreeFrame[] frames, int content)
+    {
+        for (var i = content - 1; frames[i].FrameType == RenderTreeFrameType.Attribute; i--)
+        {
+            if (frames[i].AttributeName == "disabled" && frames[i].AttributeValue is not (null or false))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The name of the element that markup begins with; empty where it begins with something else.</summary>
     private static string ElementThatBegins(string markup)

@@ -58,7 +58,8 @@ public class OtherHostTests
         await using var app = await StartAsync(isFirst, isInteractive);
         await using var scope = app.Services.CreateAsyncScope();
         var led = new List<string>();
-        scope.ServiceProvider.GetRequiredService<Holdfast.Http.PageScopeSetup>().Prepare(scope.ServiceProvider, "http://a/", "http://a/b", new(), led.Add, () => { });
+        var address = new Holdfast.Sessions.PageAddress(null, typeof(Holdfast.TestViews.Pages.Counter), "/counter", new Dictionary<string, object?>(), "http://a/b", "http://a/", "");
+        scope.ServiceProvider.GetRequiredService<Holdfast.Http.PageScopeSetup>().Prepare(scope.ServiceProvider, address, new(), led.Add, () => { });
         scope.ServiceProvider.GetRequiredService<NavigationManager>().Uri.ShouldBe("http://a/b");
         try
         {
