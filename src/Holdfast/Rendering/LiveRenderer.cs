@@ -293,8 +293,8 @@ internal sealed class LiveRenderer : Renderer
                 "InputFile cannot be rendered in a Holdfast page. It needs JS interop, which there is none of. Post the file with a form to an endpoint of the app ('<form method=\"post\" enctype=\"multipart/form-data\" action=\"/upload\">').");
         }
 
-        PageId = component is PageHost ? componentId : PageId;
         _wantsHead |= _isInteractive && component is (PageTitle or HeadContent);
+        PageId = component is PageHost ? componentId : PageId;
         return base.CreateComponentState(componentId, component, parentComponentState);
     }
 

@@ -139,9 +139,14 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             return;
         }
 
-        if (siblings.Selected is not null || Served?.IsInList == true)
+        if (siblings.Selected is { } selected)
         {
-            markup = WithSelection(markup, siblings.Selected);
+            markup = SelectValue.SelectIn(markup, selected);
+        }
+
+        if (Served?.IsInList == true)
+        {
+            Served.AddOptions(markup);
         }
 
         if (_withDigest)
@@ -585,32 +590,6 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         null or false or Delegate or Microsoft.AspNetCore.Components.EventCallback => null,
         _ => value.ToString(),
     };
-
-    /// <summary>Selects in markup, as in elements, the options that the <c>select</c> around them says: what an <c>InputSelect</c> holds is often nothing but markup.</summary>
-    private string WithSelection(string markup, List<string>? selected) => Option().Replace(markup, option =>
-    {
-        var attributes = option.Groups[1].Value;
-        var isSelected = SelectedInTag().IsMatch(attributes);
-        var value = ValueInTag().Match(attributes) is { Success: true } found ? found.Groups[1].Value : option.Groups[2].Value.Trim();
-        value = System.Net.WebUtility.HtmlDecode(value);
-        if (selected is not null)
-        {
-            isSelected = selected.Contains(value);
-            attributes = SelectedInTag().Replace(attributes, "") + (isSelected ? " selected=\"\"" : "");
-        }
-
-        Served?.AddOption(value, isSelected, attributes.Contains("disabled", StringComparison.OrdinalIgnoreCase));
-        return $"<option{attributes}>{option.Groups[2].Value}";
-    });
-
-    [GeneratedRegex(@"<option((?:\s+[^>]*)?)>([^<]*)", RegexOptions.IgnoreCase)]
-    private static partial Regex Option();
-
-    [GeneratedRegex(@"\s+selected(?:\s*=\s*(?:""[^""]*""|'[^']*'|[^\s""'>]+))?(?=\s|$)", RegexOptions.IgnoreCase)]
-    private static partial Regex SelectedInTag();
-
-    [GeneratedRegex(@"\svalue\s*=\s*""([^""]*)""", RegexOptions.IgnoreCase)]
-    private static partial Regex ValueInTag();
 
     /// <summary>Whether the element whose content begins here has the attribute <c>disabled</c>.</summary>
     private static bool IsDisabled(RenderTreeFrame[] frames, int content)
