@@ -14,12 +14,6 @@ internal sealed class PageScopeSetup : IPageScopeSetup
 {
     public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate)
     {
-        // That nothing is here is for a GET to say.
-        Prepare(scope, address, user, navigate, notFound: () => navigate(address.Uri));
-    }
-
-    public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate, Action notFound)
-    {
         var page = scope.GetRequiredService<PageScope>();
         page.PageType = address.PageType;
         page.Parameters = address.Parameters;
