@@ -31,6 +31,7 @@ public static class HoldfastEndpointRouteBuilderExtensions
         var options = services.GetRequiredService<IOptions<HoldfastOptions>>().Value;
         catalog.Discover(typeof(TShell), [typeof(TShell).Assembly, .. options.AdditionalAssemblies]);
 
+        services.GetRequiredService<PageAssets>().Endpoints = endpoints;
         var pages = endpoints.MapGroup("");
         var page = services.GetRequiredService<PageEndpoint>();
         var post = services.GetRequiredService<PostEndpoint>();

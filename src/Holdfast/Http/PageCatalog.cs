@@ -127,6 +127,7 @@ internal sealed class PageCatalog
         {
             if (type is { IsClass: true, IsAbstract: false } && type.IsSubclassOf(typeof(LiveView)))
             {
+                CheckStreaming(type);
                 State.PersistedView.Of(type); // A member that cannot be persisted is an error now, not at the first visit.
                 if (type.GetCustomAttributes<RouteAttribute>(inherit: false).ToArray() is { Length: > 0 } routes)
                 {
@@ -139,6 +140,15 @@ internal sealed class PageCatalog
         {
             throw new InvalidOperationException(
                 $"No page was found in the assembly of '{shellType}'. A page is a component with '@page \"/…\"' and '@inherits LiveView'. Write one, or add its assembly to HoldfastOptions.AdditionalAssemblies.");
+        }
+    }
+
+    private static void CheckStreaming(Type type)
+    {
+        if (type.GetCustomAttribute<StreamRenderingAttribute>() is { Enabled: true })
+        {
+            throw new InvalidOperationException(
+                $"View '{type}' has [StreamRendering]. A page of Holdfast is sent as a whole, and goes on changing once it is live. Remove the attribute; load what takes long when 'Mount.IsLive'.");
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Holdfast.Diagnostics;
 using Holdfast.Posts;
@@ -51,7 +50,7 @@ internal sealed class PageEndpoint(
     {
         var request = context.Request;
         return tickets.For(
-            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), CarriedToken.QueryWithout(request), CultureInfo.CurrentUICulture.Name);
+            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), CarriedToken.QueryWithout(request), PageCulture.Current.Name);
     }
 
     /// <summary>Sends a document.</summary>
@@ -98,7 +97,8 @@ internal sealed class PageEndpoint(
         var services = context.RequestServices;
         var ticket = TicketFor(context, route, address.SessionKey);
         string? redirect = null;
-        services.GetRequiredService<PageScopeSetup>().Prepare(services, address, context.User, url => redirect ??= url);
+        var isFound = true;
+        services.GetRequiredService<PageScopeSetup>().Prepare(services, address, context.User, url => redirect ??= url, notFound: () => isFound = false);
         var scope = services.GetRequiredService<PageScope>();
         scope.Ticket = tickets.Issue(ticket);
 
@@ -106,16 +106,29 @@ internal sealed class PageEndpoint(
         using var html = new HtmlBuffer();
         await using (var paint = new FirstPaint(services, services.GetRequiredService<ILoggerFactory>(), pages, address, session, found, members))
         {
-            await paint.RenderAsync(
-                catalog.ShellType,
-                html,
-                (page, form) => forms.Protect(new FormState(ticket, page.Digest, form.Submit, form.Controls, members)),
-                notice is null ? null : () => notice(scope));
+            try
+            {
+                await paint.RenderAsync(
+                    catalog.ShellType,
+                    html,
+                    (page, form) => forms.Protect(new FormState(ticket, page.Digest, form.Submit, form.Controls, members)),
+                    notice is null ? null : () => notice(scope));
+            }
+            catch (Exception) when (redirect is not null || !isFound)
+            {
+                // The page went on without what it had asked for, and nothing of it is shown.
+            }
         }
 
         if (redirect is not null)
         {
             context.Response.Redirect(redirect);
+            return;
+        }
+
+        if (!isFound)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
 

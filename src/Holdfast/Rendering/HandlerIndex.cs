@@ -28,7 +28,7 @@ internal struct HandlerEntry
 }
 
 /// <summary>The handlers of one component, in the order of its frames.</summary>
-internal sealed class ComponentHandlers(int componentId, int parentId, ulong path, bool isCovered)
+internal sealed class ComponentHandlers(int componentId, int parentId, ulong path, bool isCovered, bool isForeign = false)
 {
     public int ComponentId => componentId;
 
@@ -38,6 +38,9 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     /// <summary>Whether a key on the way here says which row of a loop it is.</summary>
     public bool IsCovered => isCovered;
+
+    /// <summary>Whether it stands in a drawing or a formula, so that its elements are SVG's or MathML's.</summary>
+    public bool IsForeign => isForeign;
 
     public HandlerEntry[] Entries { get; set; } = [];
 
@@ -49,6 +52,12 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     /// <summary>For each of them: where it stands, as a hash of the node numbers that lead there (<see cref="StepInto"/>).</summary>
     public ulong[] RawPlaces { get; set; } = [];
+
+    /// <summary>The places of the elements in which others are SVG's or MathML's.</summary>
+    public ulong[] ForeignPlaces { get; set; } = [];
+
+    /// <summary>The places of the elements that hold options, and what is selected there.</summary>
+    public (ulong Place, List<string> Values)[] Selections { get; set; } = [];
 
     /// <summary>The place of a node: of its number, in the place around it. 0 is the component itself.</summary>
     public static ulong StepInto(ulong place, int node) => StableHash.Mix(place, (ulong)node + 1);
@@ -111,11 +120,13 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _cursor = 0;
         _lists = Lists.Take();
         var frames = framesOf(component.ComponentId);
-        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, place: 0, node: 0);
+        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, component.IsForeign, place: 0, node: 0);
         component.Entries = Fit(component.Entries, _lists.Entries);
         component.Elements = Keep(component.Elements, _lists.Elements);
         component.RawTexts = Keep(component.RawTexts, _lists.RawTexts);
         component.RawPlaces = Keep(component.RawPlaces, _lists.RawPlaces);
+        component.Selections = _lists.Selections.Count == 0 ? [] : [.. _lists.Selections];
+        component.ForeignPlaces = Keep(component.ForeignPlaces, _lists.ForeignPlaces);
         _before = [];
         _lists = null!;
     }
@@ -321,10 +332,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     /// <param name="exact">The path with ordinals.</param>
     /// <param name="loose">The path without.</param>
     /// <param name="covered">Whether a key says which row this is, and no unkeyed loop came after it.</param>
+    /// <param name="foreign">Whether they are SVG's or MathML's.</param>
     /// <param name="place">The place around them.</param>
     /// <param name="node">The number of the first one's node.</param>
     /// <returns>The number after the last one's node.</returns>
-    private int Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered, ulong place, int node)
+    private int Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered, bool foreign, ulong place, int node)
     {
         var ordinals = Repeats(frames, start, end) ? new Dictionary<int, int>() : null;
         for (var i = start; i < end; i += LengthOf(frames[i]))
@@ -347,7 +359,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
-                    node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null, place, node);
+                    node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null, foreign, place, node);
                     break;
                 case RenderTreeFrameType.Element:
                     var isKeyed = TryHashKey(frame.ElementKey, out var key);
@@ -355,10 +367,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                         StableHash.Mix(StableHash.Mix(exact, step), isKeyed ? key : (ulong)ordinal),
                         StableHash.Mix(StableHash.Mix(loose, step), isKeyed ? key : 0),
                         isKeyed || (covered && ordinals is null),
+                        foreign,
                         ComponentHandlers.StepInto(place, node++));
                     break;
                 case RenderTreeFrameType.Component:
-                    WalkComponent(frames, i, exact, ordinal, covered && ordinals is null, ordinals is not null);
+                    WalkComponent(frames, i, exact, ordinal, covered && ordinals is null, foreign, ordinals is not null);
                     node++;
                     break;
             }
@@ -367,7 +380,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         return node;
     }
 
-    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered, ulong place)
+    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered, bool foreign, ulong place)
     {
         ref readonly var element = ref frames[index];
         var end = index + element.ElementSubtreeLength;
@@ -391,13 +404,25 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             _lists.Elements.Add(StableHash.Mix(value, exact)); // Another element may have had these very handlers before.
         }
 
-        if (RawText.Is(element.ElementName))
+        foreign = ForeignElement.Is(element.ElementName, foreign);
+        if (RawText.Is(element.ElementName, foreign))
         {
             _lists.RawTexts.Add(RawText.HashOf(frames, i, end, exact));
             _lists.RawPlaces.Add(place);
         }
 
-        Walk(frames, i, end, exact, loose, covered, place, node: 0);
+        if (!foreign && element.ElementName is "select" && SelectValue.Of(frames, index, i) is { } selection)
+        {
+            _lists.Selections.Add((place, selection));
+        }
+
+        foreign = ForeignElement.Holds(element.ElementName, foreign);
+        if (foreign)
+        {
+            _lists.ForeignPlaces.Add(place);
+        }
+
+        Walk(frames, i, end, exact, loose, covered, foreign, place, node: 0);
     }
 
     private ulong AddHandler(in RenderTreeFrame attribute, ulong exact, ulong loose, bool covered)
@@ -458,14 +483,14 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         return -1;
     }
 
-    private void WalkComponent(RenderTreeFrame[] frames, int index, ulong exact, int ordinal, bool covered, bool isRepeated)
+    private void WalkComponent(RenderTreeFrame[] frames, int index, ulong exact, int ordinal, bool covered, bool foreign, bool isRepeated)
     {
         ref readonly var frame = ref frames[index];
         var isKeyed = TryHashKey(frame.ComponentKey, out var key);
         if (!_components.TryGetValue(frame.ComponentId, out var child))
         {
             var path = StableHash.Mix(StableHash.Mix(exact, (ulong)(uint)frame.Sequence), isKeyed ? key : (ulong)ordinal);
-            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered);
+            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered, foreign);
             _components.Add(frame.ComponentId, child);
         }
 
@@ -569,6 +594,10 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         public List<ulong> RawPlaces { get; } = [];
 
+        public List<ulong> ForeignPlaces { get; } = [];
+
+        public List<(ulong Place, List<string> Values)> Selections { get; } = [];
+
         public static Lists Take()
         {
             var lists = _ofThread ??= new Lists();
@@ -576,6 +605,8 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             lists.Elements.Clear();
             lists.RawTexts.Clear();
             lists.RawPlaces.Clear();
+            lists.ForeignPlaces.Clear();
+            lists.Selections.Clear();
             return lists;
         }
     }

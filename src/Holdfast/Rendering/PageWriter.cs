@@ -1,9 +1,9 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components.RenderTree;
+using Microsoft.AspNetCore.Components.Web;
 
 namespace Holdfast.Rendering;
 
@@ -55,9 +55,14 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     }
 
     /// <summary>Writes one frame of a batch, with everything below it.</summary>
-    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isForeign)
+    /// <param name="componentId">The component.</param>
+    /// <param name="frames">The batch's frames.</param>
+    /// <param name="index">The frame.</param>
+    /// <param name="isForeign">Whether it goes into SVG or MathML.</param>
+    /// <param name="selected">What is selected where it goes, if that is a <c>select</c>.</param>
+    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isForeign, List<string>? selected)
     {
-        var siblings = new Siblings { Parent = "", IsForeign = isForeign };
+        var siblings = new Siblings { Parent = "", IsForeign = isForeign, Selected = selected };
         Write(componentId, frames, index, index + HandlerIndex.LengthOf(frames[index]), ref siblings);
     }
 
@@ -131,9 +136,14 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             return;
         }
 
-        if (siblings.Selected is not null || Served?.IsInList == true)
+        if (siblings.Selected is { } selected)
         {
-            markup = WithSelection(markup, siblings.Selected);
+            markup = SelectValue.SelectIn(markup, selected);
+        }
+
+        if (Served?.IsInList == true)
+        {
+            Served.AddOptions(markup);
         }
 
         if (_withDigest)
@@ -187,6 +197,14 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     private void WriteShellComponent(in RenderTreeFrame frame, ref Siblings siblings)
     {
+        if (frame.ComponentType == typeof(HeadOutlet))
+        {
+            html?.Append("<!--holdfast-head-->");
+            WriteComponentFrames(frame.ComponentId, ref siblings);
+            html?.Append("<!--/holdfast-head-->");
+            return;
+        }
+
         if (frame.ComponentType != typeof(PageHost))
         {
             WriteComponentFrames(frame.ComponentId, ref siblings);
@@ -215,7 +233,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     {
         ref readonly var element = ref frames[index];
         var end = index + element.ElementSubtreeLength;
-        var isForeign = siblings.IsForeign || element.ElementName is "svg" or "math";
+        var isForeign = ForeignElement.Is(element.ElementName, siblings.IsForeign);
         var name = isForeign ? element.ElementName : LowerCase(element.ElementName);
         WriteImpliedParent(name, ref siblings);
         if (_withDigest)
@@ -238,7 +256,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         if (isForeign || !IsVoid(name))
         {
-            WriteChildren(componentId, frames, content, end, name, value, isForeign, form, ref siblings);
+            WriteChildren(componentId, frames, index, content, end, name, value, isForeign, form, ref siblings);
             html?.Append("</");
             html?.Append(name);
             html?.Append('>');
@@ -251,9 +269,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         }
     }
 
-    private void WriteChildren(int componentId, RenderTreeFrame[] frames, int start, int end, string name, string? value, bool isForeign, ServedForm? form, ref Siblings siblings)
+    private void WriteChildren(int componentId, RenderTreeFrame[] frames, int index, int start, int end, string name, string? value, bool isForeign, ServedForm? form, ref Siblings siblings)
     {
-        if (RawText.Is(name) && !isForeign)
+        if (RawText.Is(name, isForeign))
         {
             WriteRawText(name, name == "textarea" && value is not null ? value : RawText.Join(frames, start, end));
             return;
@@ -267,8 +285,8 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         var inner = new Siblings
         {
             Parent = name,
-            IsForeign = isForeign && name != "foreignObject",
-            Selected = name == "select" ? SelectedValues(frames, start, value) : siblings.Selected,
+            IsForeign = ForeignElement.Holds(name, isForeign),
+            Selected = name == "select" ? SelectValue.Of(frames, index, start) : siblings.Selected,
             Form = form,
             IsDisabled = siblings.IsDisabled || (Served is not null && name == "fieldset" && IsDisabled(frames, start)),
         };
@@ -569,51 +587,6 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         null or false or Delegate or Microsoft.AspNetCore.Components.EventCallback => null,
         _ => value.ToString(),
     };
-
-    /// <summary>What a <c>select</c> selects; for a multiple one <c>@bind</c> gives the values as JSON.</summary>
-    private static List<string>? SelectedValues(RenderTreeFrame[] frames, int content, string? value)
-    {
-        if (value is null)
-        {
-            return null;
-        }
-
-        for (var i = content - 1; frames[i].FrameType == RenderTreeFrameType.Attribute; i--)
-        {
-            if (frames[i].AttributeName == "multiple" && frames[i].AttributeValue is not (null or false) && value.StartsWith('['))
-            {
-                return JsonSerializer.Deserialize<List<string>>(value);
-            }
-        }
-
-        return [value];
-    }
-
-    /// <summary>Selects in markup, as in elements, the options that the <c>select</c> around them says: what an <c>InputSelect</c> holds is often nothing but markup.</summary>
-    private string WithSelection(string markup, List<string>? selected) => Option().Replace(markup, option =>
-    {
-        var attributes = option.Groups[1].Value;
-        var isSelected = SelectedInTag().IsMatch(attributes);
-        var value = ValueInTag().Match(attributes) is { Success: true } found ? found.Groups[1].Value : option.Groups[2].Value.Trim();
-        value = System.Net.WebUtility.HtmlDecode(value);
-        if (selected is not null)
-        {
-            isSelected = selected.Contains(value);
-            attributes = SelectedInTag().Replace(attributes, "") + (isSelected ? " selected=\"\"" : "");
-        }
-
-        Served?.AddOption(value, isSelected, attributes.Contains("disabled", StringComparison.OrdinalIgnoreCase));
-        return $"<option{attributes}>{option.Groups[2].Value}";
-    });
-
-    [GeneratedRegex(@"<option((?:\s+[^>]*)?)>([^<]*)", RegexOptions.IgnoreCase)]
-    private static partial Regex Option();
-
-    [GeneratedRegex(@"\s+selected(?:\s*=\s*(?:""[^""]*""|'[^']*'|[^\s""'>]+))?(?=\s|$)", RegexOptions.IgnoreCase)]
-    private static partial Regex SelectedInTag();
-
-    [GeneratedRegex(@"\svalue\s*=\s*""([^""]*)""", RegexOptions.IgnoreCase)]
-    private static partial Regex ValueInTag();
 
     /// <summary>Whether the element whose content begins here has the attribute <c>disabled</c>.</summary>
     private static bool IsDisabled(RenderTreeFrame[] frames, int content)

@@ -24,6 +24,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     private readonly Dictionary<int, int> _last = [];
     private readonly Dictionary<int, (ulong[] Elements, ulong[] RawTexts)> _again = [];
     private ulong[] _rawPlaces = [];
+    private ComponentHandlers _handlers = null!;
     private bool _hasOutdated;
     private ArrayBufferWriter<byte>? _buffer;
     private Utf8JsonWriter _json = null!;
@@ -152,6 +153,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             return;
         }
 
+        _handlers = handlers;
         _rawPlaces = handlers.RawPlaces;
         if (_again.Remove(diff.ComponentId, out var before))
         {
@@ -254,7 +256,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         Shift(+1);
         using var html = new HtmlBuffer();
         using var writer = new PageWriter(renderer, html, withDigest: false) { ComponentWritten = AddNew };
-        writer.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, isForeign: false);
+        writer.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, InForeign(), Selected());
         _hasOutdated |= writer.MissedHandler;
         Begin("i"u8, edit.SiblingIndex, sequence);
         _json.WriteStringValue(html.Written);
@@ -269,6 +271,23 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 renderer.Handlers.IndexComponent(handlers, sequence, disambiguate: true);
             }
         }
+    }
+
+    /// <summary>Whether what is inserted now is SVG's or MathML's.</summary>
+    private bool InForeign() => _places.Count == 1 ? _handlers.IsForeign : _handlers.ForeignPlaces.Contains(_places[^1].Place);
+
+    /// <summary>What is selected in the <c>select</c> that something is inserted into.</summary>
+    private List<string>? Selected()
+    {
+        foreach (var (place, values) in _handlers.Selections)
+        {
+            if (place == _places[^1].Place)
+            {
+                return values;
+            }
+        }
+
+        return null;
     }
 
     private void NoteHandlers(RenderTreeFrame[] reference, int index)
@@ -351,7 +370,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         using var html = new HtmlBuffer();
         using var writer = new PageWriter(renderer, html, withDigest: false);
         var change = new ChangedElements(this, writer, [.. elements], [.. rawTexts], handlers, componentId, sequence);
-        change.Walk(frames.Array, 0, frames.Count);
+        change.Walk(frames.Array, 0, frames.Count, handlers.IsForeign);
     }
 
     private void StepOut()
@@ -405,7 +424,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         private int _element;
         private int _rawText;
 
-        public int Walk(RenderTreeFrame[] frames, int start, int end, int node = 0)
+        public int Walk(RenderTreeFrame[] frames, int start, int end, bool isForeign, int node = 0)
         {
             for (var i = start; i < end; i += HandlerIndex.LengthOf(frames[i]))
             {
@@ -413,10 +432,10 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 switch (frame.FrameType)
                 {
                     case RenderTreeFrameType.Region:
-                        node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, node);
+                        node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, isForeign, node);
                         break;
                     case RenderTreeFrameType.Element:
-                        WalkElement(frames, i, node);
+                        WalkElement(frames, i, isForeign, node);
                         node++;
                         break;
                     case RenderTreeFrameType.Text or RenderTreeFrameType.Markup or RenderTreeFrameType.Component:
@@ -428,7 +447,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             return node;
         }
 
-        private void WalkElement(RenderTreeFrame[] frames, int index, int node)
+        private void WalkElement(RenderTreeFrame[] frames, int index, bool isForeign, int node)
         {
             ref readonly var frame = ref frames[index];
             var end = index + frame.ElementSubtreeLength;
@@ -450,7 +469,8 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 patch._json.WriteEndArray();
             }
 
-            if (RawText.Is(frame.ElementName) && !rawTexts.Contains(handlers.RawTexts[_rawText++]))
+            isForeign = ForeignElement.Is(frame.ElementName, isForeign);
+            if (RawText.Is(frame.ElementName, isForeign) && !rawTexts.Contains(handlers.RawTexts[_rawText++]))
             {
                 patch.Begin("w"u8, node, sequence);
                 patch._json.WriteStringValue(RawText.Join(frames, content, end));
@@ -458,7 +478,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             }
 
             patch._steps.Add(node);
-            Walk(frames, content, end);
+            Walk(frames, content, end, ForeignElement.Holds(frame.ElementName, isForeign));
             patch.StepOut();
         }
     }

@@ -158,6 +158,15 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         }
     }
 
+    /// <summary>The options in a block of markup.</summary>
+    public void AddOptions(string markup)
+    {
+        foreach (var (value, isSelected, isDisabled) in SelectValue.OptionsIn(markup))
+        {
+            AddOption(value, isSelected, isDisabled);
+        }
+    }
+
     /// <summary>The <c>select</c> is written.</summary>
     public void EndList()
     {

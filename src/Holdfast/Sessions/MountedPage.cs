@@ -24,6 +24,7 @@ namespace Holdfast.Sessions;
 internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsyncDisposable
 {
     private readonly PageServices _services;
+    private readonly PageCulture _culture;
     private readonly IAsyncDisposable _scope;
     private readonly LiveDispatcher _dispatcher;
     private readonly LiveRenderer _renderer;
@@ -44,6 +45,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     public MountedPage(PageServices services, IServiceProvider scopeServices, IAsyncDisposable scope, PageAddress address, PageIdentity identity, MountReason reason)
     {
         _services = services;
+        _culture = PageCulture.Parse(address.Culture);
         _scope = scope;
         Address = address;
         Identity = identity;
@@ -227,6 +229,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
 
         _queue.Enter(item);
+        _culture.Use();
         _failure = null;
         _output.IsHeld = true;
         var hasTurn = await EnterTurnAsync();
@@ -255,6 +258,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             }
 
             Settle(item);
+            _renderer.RenderHead();
         }
         catch (Exception exception)
         {
@@ -316,7 +320,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             throw new EventException(ErrorCode.Stale, "What was used is not on the page any more.");
         }
 
-        if (!EventArguments.TryCreate(handler.EventName, payload, out var arguments) || (isChange && arguments is not ChangeEventArgs))
+        if (!EventArguments.TryCreate(handler.EventName, payload, _renderer.GetEventArgsType(found.HandlerId), out var arguments) || (isChange && arguments is not ChangeEventArgs))
         {
             throw new EventException(ErrorCode.Stale, $"What was sent does not fit the event '{handler.EventName}'.");
         }
@@ -534,6 +538,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         async Task RunBesideAsync()
         {
+            _culture.Use();
             try
             {
                 await work(_ended.Token).ConfigureAwait(false);
@@ -636,6 +641,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     private async Task EndOnDispatcherAsync()
     {
+        _culture.Use();
         _output.End(this);
         try
         {

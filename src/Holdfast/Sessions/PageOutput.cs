@@ -18,6 +18,7 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
     private bool _isIndexOutdated;
     private long _sentSettled;
     private string? _navigation;
+    private string? _head;
 
     /// <summary>The connection; null while the page waits for one.</summary>
     public IPageClient? Client => _client;
@@ -151,6 +152,7 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
             return;
         }
 
+        SendHead(client);
         var acked = TakeAcked();
         var hasRebound = renderer.Handlers.TakeRebound();
         if (_patch.IsOpen)
@@ -195,6 +197,28 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
 
     public void Dispose() => _patch.Dispose();
 
+    /// <summary>Sends what is in the document's head where it is not what was sent last.</summary>
+    private void SendHead(IPageClient client)
+    {
+        if (renderer.HeadId != 0 && !_isLagging)
+        {
+            var before = _head;
+            WriteHead();
+            if (_head != before)
+            {
+                client.Send(ServerFrame.Head(_head!));
+            }
+        }
+    }
+
+    private void WriteHead()
+    {
+        using var html = new HtmlBuffer();
+        using var writer = new PageWriter(renderer, html, withDigest: false) { IsShell = true };
+        writer.WriteContent(renderer.HeadId);
+        _head = html.Written.SequenceEqual(_head) ? _head : html.Written.ToString();
+    }
+
     private void SendPatch(IPageClient client, long acked)
     {
         Sequence++;
@@ -233,7 +257,12 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
             writer.WriteContent(renderer.PageId);
         }
 
-        client.SendJoined(ServerFrame.Joined(joining.Instance, joining.Start, joining.NextRef, Sequence, joining.Found, html.Written, hasHtml: !isSame));
+        if (renderer.HeadId != 0)
+        {
+            WriteHead();
+        }
+
+        client.SendJoined(ServerFrame.Joined(joining.Instance, joining.Start, joining.NextRef, Sequence, joining.Found, _head, html.Written, hasHtml: !isSame));
         if (TakeAcked() > 0 || Acks.Acked > 0)
         {
             client.Send(ServerFrame.Ack(Acks.Acked));

@@ -1,0 +1,69 @@
+#pragma warning disable BL0006 // The render tree's types are used in this folder only.
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Components.RenderTree;
+
+namespace Holdfast.Rendering;
+
+/// <summary>The value of a <c>select</c>, which HTML has no attribute for: it stands in the options.</summary>
+internal static partial class SelectValue
+{
+    /// <summary>What a <c>select</c> selects; for a multiple one <c>@bind</c> gives the values as JSON. Null where it says nothing of it.</summary>
+    /// <param name="frames">The component's frames.</param>
+    /// <param name="element">The element.</param>
+    /// <param name="content">What comes after its attributes.</param>
+    public static List<string>? Of(RenderTreeFrame[] frames, int element, int content)
+    {
+        string? value = null;
+        var isMultiple = false;
+        for (var i = element + 1; i < content; i++)
+        {
+            ref readonly var attribute = ref frames[i];
+            if (attribute.AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase))
+            {
+                value = PageWriter.TextOf(attribute.AttributeValue);
+            }
+
+            isMultiple |= attribute.AttributeName == "multiple" && attribute.AttributeValue is not (null or false);
+        }
+
+        return value is null ? null : isMultiple && value.StartsWith('[') ? JsonSerializer.Deserialize<List<string>>(value) : [value];
+    }
+
+    /// <summary>Selects the options of static markup, which the Razor compiler makes of options within a component's content.</summary>
+    public static string SelectIn(string markup, List<string> values) => !markup.Contains("<option", StringComparison.OrdinalIgnoreCase) ? markup
+        : Option().Replace(markup, option => values.Contains(ValueOf(option)) ? $"{option.Groups[1].Value} selected{option.Groups[2].Value}" : option.Value);
+
+    /// <summary>The options of static markup.</summary>
+    public static IEnumerable<(string Value, bool IsSelected, bool IsDisabled)> OptionsIn(string markup) => AnyOption().Matches(markup).Select(option =>
+        (ValueOf(option), SelectedAttribute().IsMatch(option.Groups[1].Value), DisabledAttribute().IsMatch(option.Groups[1].Value)));
+
+    private static string ValueOf(Match option)
+    {
+        var attribute = ValueAttribute().Match(option.Groups[1].Value);
+        return WebUtility.HtmlDecode(attribute.Success
+            ? attribute.Groups[1].Value + attribute.Groups[2].Value + attribute.Groups[3].Value
+            : Spaces().Replace(option.Groups[3].Value.Trim(), " "));
+    }
+
+    /// <summary>A start tag without <c>selected</c>, its end and its text.</summary>
+    [GeneratedRegex("""(<option(?![^>]*\sselected[\s=>])(?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)(\s*>([^<]*))""", RegexOptions.IgnoreCase)]
+    private static partial Regex Option();
+
+    /// <summary>A start tag, its end and its text.</summary>
+    [GeneratedRegex("""(<option(?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)(\s*>([^<]*))""", RegexOptions.IgnoreCase)]
+    private static partial Regex AnyOption();
+
+    [GeneratedRegex(@"\sselected(?=[\s=]|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex SelectedAttribute();
+
+    [GeneratedRegex(@"\sdisabled(?=[\s=]|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex DisabledAttribute();
+
+    [GeneratedRegex("""\svalue\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", RegexOptions.IgnoreCase)]
+    private static partial Regex ValueAttribute();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
+}
