@@ -89,9 +89,9 @@ internal sealed class PostEndpoint(
         {
             return (null, exception.StatusCode);
         }
-        catch (InvalidDataException)
+        catch (Exception exception) when (exception is InvalidDataException or IOException && !context.RequestAborted.IsCancellationRequested)
         {
-            return (null, StatusCodes.Status413PayloadTooLarge); // More fields, or longer ones, than any page has.
+            return (null, StatusCodes.Status400BadRequest); // Cut off, malformed, or with more fields than any page has.
         }
     }
 

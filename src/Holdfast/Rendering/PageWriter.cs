@@ -35,6 +35,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     public void Dispose() => _handlers.Dispose();
 
+    /// <summary>Forgets the markup of the app as it was before a hot reload.</summary>
+    public static void ClearCache() => CanonicalMarkup.Clear();
+
     /// <summary>What a list of siblings needs to know of what was written before.</summary>
     private struct Siblings
     {

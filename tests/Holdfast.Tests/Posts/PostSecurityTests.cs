@@ -130,7 +130,7 @@ public class PostSecurityTests
         using var tooLong = await client.Http.SendAsync(request);
         tooLong.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         using var tooMany = await client.Http.PostAsync(client.Address, new FormUrlEncodedContent([.. client.FieldsOf("#up"), .. Enumerable.Range(0, 20_000).Select(i => KeyValuePair.Create("f" + i, ""))]));
-        tooMany.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        tooMany.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         await client.OpenAsync("/counter");
         client.Text("#count").ShouldBe("0");
     }
