@@ -13,10 +13,13 @@ namespace Holdfast.Rendering;
 /// </summary>
 internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html, bool withDigest) : IDisposable
 {
+    private const string EndOfMarkup = "<!--/m-->";
+
     private static readonly ConcurrentDictionary<string, string> CanonicalMarkup = new();
     private readonly HtmlBuffer _handlers = new();
     private Digest _digest = new();
     private int _hint;
+    private Outermost _outermost;
 
     /// <summary>Whether what is written now is the shell around the page: plain HTML, which nothing will ever patch.</summary>
     public bool IsShell { get; set; }
@@ -31,10 +34,22 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     public void Dispose() => _handlers.Dispose();
 
+    /// <summary>What was written before, in the same element.</summary>
+    private enum Previous
+    {
+        Nothing, Text, Other,
+    }
+
+    [Flags]
+    private enum Outermost
+    {
+        Rows = 1, Columns = 2, Others = 4,
+    }
+
     /// <summary>What a list of siblings needs to know of what was written before.</summary>
     private struct Siblings
     {
-        public bool AfterText;
+        public Previous Previous;
         public List<string>? Selected;
         public bool IsForeign;
         public string Parent;
@@ -48,10 +63,17 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         WriteComponentFrames(componentId, ref siblings);
     }
 
+    /// <summary>Whether the outermost elements are such as only a table holds side by side: without the elements that the parser implies, it would not take them.</summary>
+    public bool NeedsTable => _outermost is not (0 or Outermost.Rows or Outermost.Columns or Outermost.Others);
+
     /// <summary>Writes one frame of a batch, with everything below it.</summary>
-    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isForeign)
+    /// <param name="componentId">The component whose frame it is.</param>
+    /// <param name="frames">The batch's frames.</param>
+    /// <param name="index">Which of them.</param>
+    /// <param name="isInTable">Whether the outermost elements are known to be a table's.</param>
+    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isInTable)
     {
-        var siblings = new Siblings { Parent = "", IsForeign = isForeign };
+        var siblings = new Siblings { Parent = isInTable ? "table" : "" };
         Write(componentId, frames, index, index + HandlerIndex.LengthOf(frames[index]), ref siblings);
     }
 
@@ -104,17 +126,21 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         if (text.Length == 0)
         {
             html.Append(IsShell ? "" : "<!--e-->");
-            siblings.AfterText = false;
+            siblings.Previous = IsShell ? siblings.Previous : Previous.Other;
             return;
         }
 
-        if (siblings.AfterText && !IsShell)
+        if (siblings.Previous == Previous.Text && !IsShell)
         {
             html.Append("<!--t-->");
         }
+        else if (siblings is { Previous: Previous.Nothing, Parent: "pre" or "listing" } && text[0] == '\n')
+        {
+            html.Append('\n'); // The parser drops the first line break.
+        }
 
         html.AppendText(text);
-        siblings.AfterText = true;
+        siblings.Previous = Previous.Text;
     }
 
     private void WriteMarkup(string markup, ref Siblings siblings)
@@ -125,6 +151,11 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             return;
         }
 
+        if (!IsShell)
+        {
+            markup = markup.Replace(EndOfMarkup, "<!-- /m-->", StringComparison.Ordinal); // The only comment in it that would mean something.
+        }
+
         if (withDigest)
         {
             _digest.Feed('\u0008');
@@ -132,15 +163,15 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             _digest.Feed('\u0009');
         }
 
-        if (siblings.Parent == "table" && !IsShell && ElementThatBegins(markup) is { Length: > 0 } first)
+        if (siblings.Parent is "table" or "" && !IsShell && ElementThatBegins(markup) is { Length: > 0 } first)
         {
             WriteImpliedParent(first, ref siblings);
         }
 
         html?.Append(IsShell ? "" : "<!--m-->");
         html?.Append(markup);
-        html?.Append(IsShell ? "" : "<!--/m-->");
-        siblings.AfterText = false;
+        html?.Append(IsShell ? "" : EndOfMarkup);
+        siblings.Previous = Previous.Other;
     }
 
     private void WriteComponent(in RenderTreeFrame frame, ref Siblings siblings)
@@ -161,13 +192,13 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         html?.Append("<!--c-->");
         if (renderer.HasFrames(frame.ComponentId))
         {
-            var inner = siblings with { AfterText = false };
+            var inner = siblings with { Previous = Previous.Other };
             WriteComponentFrames(frame.ComponentId, ref inner);
             CloseImpliedParent(ref inner);
         }
 
         html?.Append("<!--/c-->");
-        siblings.AfterText = false;
+        siblings.Previous = Previous.Other;
         if (withDigest)
         {
             _digest.Feed('\u0007');
@@ -221,7 +252,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             html?.Append('>');
         }
 
-        siblings.AfterText = false;
+        siblings.Previous = Previous.Other;
         if (withDigest)
         {
             _digest.Feed('\u0003');
@@ -234,11 +265,6 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         {
             WriteRawText(name, name == "textarea" && value is not null ? value : RawText.Join(frames, start, end));
             return;
-        }
-
-        if (name is "pre" or "listing" && start < end && frames[start].FrameType == RenderTreeFrameType.Text && frames[start].TextContent.StartsWith('\n'))
-        {
-            html?.Append('\n'); // The parser drops the first line break.
         }
 
         var inner = new Siblings
@@ -451,6 +477,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     /// <summary>The parser puts rows into a body, and columns into a group, that the author did not write: write them, marked.</summary>
     private void WriteImpliedParent(string name, ref Siblings siblings)
     {
+        _outermost |= siblings.Parent.Length > 0 ? 0 : name switch { "tr" => Outermost.Rows, "col" => Outermost.Columns, _ => Outermost.Others };
         var implied = siblings.Parent != "table" || IsShell ? null : name switch { "tr" => "tbody", "col" => "colgroup", _ => null };
         if (implied == siblings.Implied)
         {
@@ -464,7 +491,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             html?.Append('<');
             html?.Append(implied);
             html?.Append(" data-hf-implied>");
-            siblings.AfterText = false;
+            siblings.Previous = Previous.Other;
         }
     }
 
@@ -476,7 +503,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             html?.Append(implied);
             html?.Append('>');
             siblings.Implied = null;
-            siblings.AfterText = false;
+            siblings.Previous = Previous.Other;
         }
     }
 
