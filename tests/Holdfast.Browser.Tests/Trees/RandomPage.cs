@@ -68,22 +68,29 @@ internal sealed class RandomPage : IRenderHost, IViewHost, IPageClient, IAsyncDi
     }
 
     /// <summary>Changes some of what the page shows, in one or more renders of one or more components; returns the patches.</summary>
-    public async Task<string[]> ChangeAsync(Chance chance)
+    public Task<string[]> ChangeAsync(Chance chance) => ChangeAsync(() =>
+    {
+        for (var renders = 1 + chance.Below(3); renders > 0; renders--)
+        {
+            var owner = _owners.Count > 1 && chance.Percent(40) ? _owners[chance.Below(_owners.Count)] : _owners[0];
+            if (chance.Percent(15))
+            {
+                _owners.Next = () => Change(_owners[0], chance);
+            }
+
+            Change(owner, chance);
+            _owners.Next = null;
+        }
+    });
+
+    /// <summary>Goes on to what the page shows next, in one render of all; returns the patches.</summary>
+    public Task<string[]> NextAsync(Chance chance) => ChangeAsync(() => Change(_owners[0], chance));
+
+    private async Task<string[]> ChangeAsync(Action change)
     {
         await RunAsync(() =>
         {
-            for (var renders = 1 + chance.Below(3); renders > 0; renders--)
-            {
-                var owner = _owners.Count > 1 && chance.Percent(40) ? _owners[chance.Below(_owners.Count)] : _owners[0];
-                if (chance.Percent(15))
-                {
-                    _owners.Next = () => Change(_owners[0], chance);
-                }
-
-                Change(owner, chance);
-                _owners.Next = null;
-            }
-
+            change();
             _output.Flush();
             return Task.CompletedTask;
         });

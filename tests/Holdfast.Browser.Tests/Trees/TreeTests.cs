@@ -44,6 +44,24 @@ public sealed partial class TreeTests(Browser browser) : BrowserTest(browser)
         witness.Values.ShouldAllBe(count => count > Pages / 20);
     }
 
+    /// <summary>What random pages have found, made small.</summary>
+    [Theory]
+    [MemberData(nameof(TreeExamples.Names), MemberType = typeof(TreeExamples))]
+    public async Task After_each_render_the_document_is_what_the_server_would_render(string example)
+    {
+        await OpenAsync();
+        Part[] content = [new ExamplePart(TreeExamples.All[example])];
+        var chance = new Chance(0);
+        await using var page = await RandomPage.MountAsync(content, Scope.Of(content, chance));
+        State[] states = [await StateAsync(page, []), await StateAsync(page, await page.NextAsync(chance)), await StateAsync(page, await page.NextAsync(chance))];
+
+        (await CheckAsync([states])).ShouldBeEmpty();
+        var scope = Scope.Of(content, chance);
+        scope.Set(content[0], 2);
+        await using var fresh = await RandomPage.MountAsync(content, scope);
+        (await fresh.ShowAsync()).ShouldBe((states[2].Html, states[2].Digest));
+    }
+
     private static int SizeOf(int seed) => 3 + (seed % 25);
 
     /// <summary>The states that one random page goes through.</summary>
