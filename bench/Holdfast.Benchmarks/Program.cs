@@ -17,6 +17,6 @@ switch (args)
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(filters, InProcessConfig.Create());
         return 0;
     default:
-        Console.Error.WriteLine("Say what to run: 'server <none|memory|sqlite> <port>', 'load [--quick]' or 'micro [--filter *]'. Better, use ./bench.sh.");
+        Console.Error.WriteLine("Say what to run: 'server <memory|sqlite|blazor> <port>', 'load [--quick]' or 'micro [--filter *]'. Better, use ./bench.sh.");
         return 1;
 }

@@ -53,6 +53,9 @@ public sealed class HoldfastOptions
     /// <summary>How often expired sessions are removed from the store. Default: 1 hour.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromHours(1);
 
+    /// <summary>Whether pages are live. Default: yes. Without sockets there is no script either: everything goes by POST, as in a browser without script.</summary>
+    public bool WebSockets { get; set; } = true;
+
     /// <summary>Whether sockets are compressed. Default: no. It saves bytes and costs over 200 KB of memory a connection, and secrets beside
     /// reflected input can be guessed from compressed sizes.</summary>
     public bool WebSocketCompression { get; set; }

@@ -86,6 +86,8 @@ public sealed class AdoptionTests(Browser browser, SharedServers servers) : Brow
     [InlineData("")]
     [InlineData("counter")]
     [InlineData("todos")]
+    [InlineData("signup")]
+    [InlineData("table")]
     public async Task A_page_of_the_demo_is_sent_no_html(string page)
     {
         var frames = new FrameLog(Page);

@@ -15,6 +15,22 @@ public sealed class AppServer : IAsyncDisposable
     /// <summary>The app's address, which ends with a slash.</summary>
     public string Address => Process.Address.ToString();
 
+    /// <summary>All bytes that the app has stored, of what is deleted too.</summary>
+    public async Task<byte[]> StoredAsync(CancellationToken cancellationToken)
+    {
+        var stored = new List<byte>();
+        foreach (var file in _folder.EnumerateFiles())
+        {
+            // Shared: the app has it open.
+            await using var stream = new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[stream.Length];
+            await stream.ReadExactlyAsync(bytes, cancellationToken);
+            stored.AddRange(bytes);
+        }
+
+        return [.. stored];
+    }
+
     /// <summary>Starts the demo, and waits until it listens.</summary>
     public static Task<AppServer> StartDemoAsync(CancellationToken cancellationToken, params string[] arguments) =>
         StartAsync("Demo", arguments, cancellationToken);

@@ -13,14 +13,14 @@ public sealed class AppServerTests(Browser browser) : BrowserTest(browser)
         await client.GetPageAsync("/counter");
         (await client.JoinAsync()).Html.ShouldBeNull("The server's digest is not the client's.");
         await client.ClickAsync("button");
-        await client.UntilAsync(c => c.Text("p").Contains('1'));
+        await client.UntilAsync(c => c.Text(".figure").Contains('1'));
         await client.AckedAsync();
 
         demo.Process.Kill();
         await demo.Process.RestartAsync(cancellationToken: Deadline);
         await client.RejoinAsync();
 
-        client.Text("p").ShouldContain("1");
+        client.Text(".figure").ShouldContain("1");
         client.Joined!.Found.ShouldBe("restored");
     }
 }

@@ -10,15 +10,20 @@ public sealed class SharedServers : IAsyncDisposable
     private readonly Lazy<Task<AppServer>> _testApp = new(() => AppServer.StartTestAppAsync(CancellationToken.None));
     private readonly Lazy<Task<AppServer>> _demo = new(() => AppServer.StartDemoAsync(CancellationToken.None));
 
+    private readonly Lazy<Task<AppServer>> _postingDemo = new(() => AppServer.StartDemoAsync(CancellationToken.None, "--Holdfast:WebSockets=false"));
+
     /// <summary>The app with the tests' own views.</summary>
     public Task<AppServer> TestAppAsync() => _testApp.Value;
 
     /// <summary>The demo.</summary>
     public Task<AppServer> DemoAsync() => _demo.Value;
 
+    /// <summary>The demo, without sockets and script: everything goes by POST.</summary>
+    public Task<AppServer> PostingDemoAsync() => _postingDemo.Value;
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var server in (Lazy<Task<AppServer>>[])[_testApp, _demo])
+        foreach (var server in (Lazy<Task<AppServer>>[])[_testApp, _demo, _postingDemo])
         {
             if (server.IsValueCreated)
             {

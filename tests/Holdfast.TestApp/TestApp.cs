@@ -42,6 +42,11 @@ public static class TestApp
         app.MapGet("/sign-in/{user}", (HttpContext context, string user) => context.Response.Cookies.Append(TestUsers.Cookie, user));
         app.MapGet("/sign-out", (HttpContext context) => context.Response.Cookies.Delete(TestUsers.Cookie));
         app.MapGet("/signals/{name}", (Signals signals, string name) => signals.Set(name));
+        if (app.Configuration["own-post"] == "true")
+        {
+            app.MapPost("/own-post", () => "the app's own");
+        }
+
         var pages = app.MapHoldfast<App>();
         configurePages?.Invoke(pages);
         return app;

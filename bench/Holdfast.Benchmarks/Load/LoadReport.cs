@@ -22,12 +22,14 @@ internal sealed class LoadReport(LoadOptions options)
 
     public async Task RunAsync()
     {
-        var throughput = await RepeatAsync(Clicked, options.Rounds, scenario => new ThroughputRun(scenario, options).RunAsync());
-        var idle = await RepeatAsync(Kept, options.IdleRounds, scenario => new IdleRun(scenario, options).RunAsync());
+        var throughput = await RepeatAsync(Clicked, options.Rounds, scenario => scenario.Name, scenario => new ThroughputRun(scenario, options).RunAsync());
+        var idle = await RepeatAsync(Kept, options.IdleRounds, scenario => scenario.Name, scenario => new IdleRun(scenario, options).RunAsync());
+        var requests = await RepeatAsync(RequestScenario.All, options.Rounds, scenario => scenario.Name, scenario => new RequestRun(scenario, options).RunAsync());
         WriteOrigin();
         WriteThroughput(throughput);
         WriteTraffic(throughput);
         WriteIdle(idle);
+        WriteRequests(requests);
         WriteScript();
         Console.WriteLine(_text);
         if (options.Output is { } file)
@@ -39,15 +41,16 @@ internal sealed class LoadReport(LoadOptions options)
     }
 
     /// <summary>One round after another, so that what else the machine does meets all scenarios alike.</summary>
-    private async Task<Dictionary<Scenario, List<T>>> RepeatAsync<T>(Scenario[] scenarios, int rounds, Func<Scenario, Task<T>> run)
+    private async Task<Dictionary<TScenario, List<T>>> RepeatAsync<TScenario, T>(TScenario[] scenarios, int rounds, Func<TScenario, string> name, Func<TScenario, Task<T>> run)
+        where TScenario : notnull
     {
-        var results = scenarios.Where(scenario => scenario.Name.Contains(options.Only, StringComparison.Ordinal)).ToDictionary(scenario => scenario, _ => new List<T>());
+        var results = scenarios.Where(scenario => name(scenario).Contains(options.Only, StringComparison.Ordinal)).ToDictionary(scenario => scenario, _ => new List<T>());
         for (var round = 1; round <= rounds; round++)
         {
             foreach (var (scenario, samples) in results)
             {
                 samples.Add(await run(scenario));
-                Console.Error.WriteLine($"{round}/{rounds} {scenario.Name}: {samples[^1]}");
+                Console.Error.WriteLine($"{round}/{rounds} {name(scenario)}: {samples[^1]}");
             }
         }
 
@@ -135,6 +138,33 @@ internal sealed class LoadReport(LoadOptions options)
                 Spread(samples, sample => sample.ResidentKilobytes, "0.0"),
                 Spread(samples, sample => sample.JoinMilliseconds, "0.0"),
                 Spread(samples, sample => sample.JoinCpuMicroseconds, "N0"));
+        }
+
+        _text.AppendLine();
+    }
+
+    private void WriteRequests(Dictionary<RequestScenario, List<Requests>> results)
+    {
+        if (results.Count == 0 || options.Rounds == 0)
+        {
+            return;
+        }
+
+        _text.AppendLine(CultureInfo.InvariantCulture, $"Requests without the script, {RequestRun.Connections} at once. Medians of {options.Rounds} rounds, [lowest–highest]; each pair against its first.");
+        _text.AppendLine();
+        Row("", "requests/s", "of the peer", "server CPU µs/request", "of the peer, by CPU", "bytes", "allocated B/request");
+        Row("---", "---:", "---:", "---:", "---:", "---:", "---:");
+        foreach (var (scenario, samples) in results)
+        {
+            var peer = scenario.Peer is { } other && results.TryGetValue(other, out var known) ? known : null;
+            Row(
+                scenario.Name,
+                Spread(samples, sample => sample.PerSecond, "N0"),
+                peer is null ? "" : Spread([.. samples.Zip(peer, (sample, bare) => 100 * sample.PerSecond / bare.PerSecond)], "0") + " %",
+                Spread(samples, sample => sample.CpuMicroseconds, "0"),
+                peer is null ? "" : Spread([.. samples.Zip(peer, (sample, bare) => 100 * bare.CpuMicroseconds / sample.CpuMicroseconds)], "0") + " %",
+                Spread(samples, sample => sample.Bytes, "N0"),
+                Spread(samples, sample => sample.AllocatedBytes, "N0"));
         }
 
         _text.AppendLine();

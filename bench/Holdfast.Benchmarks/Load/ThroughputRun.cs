@@ -17,9 +17,6 @@ internal sealed record Throughput(
 /// <summary>Clicks in a closed loop on one fresh server: many connections, then one of them alone.</summary>
 internal sealed class ThroughputRun(Scenario scenario, LoadOptions options)
 {
-    /// <summary>Compiled within a second: little enough to begin. Chosen: a run compiles some ten thousand.</summary>
-    private const int FewMethods = 20;
-
     public async Task<Throughput> RunAsync()
     {
         await using var server = await ServerProcess.StartAsync(scenario.Store, options.ServerCore);
@@ -35,7 +32,7 @@ internal sealed class ThroughputRun(Scenario scenario, LoadOptions options)
             throw new InvalidOperationException($"A join of '{scenario.Path}' brought HTML: the client's digest is not the server's. The joins measured would not be those of a browser.");
         }
 
-        var (sample, latencies) = await ClickAsync(server, connections, () => WarmUpAsync(server), options.Duration);
+        var (sample, latencies) = await ClickAsync(server, connections, () => server.WarmUpAsync(options), options.Duration);
         var (_, alone) = await ClickAsync(server, connections[..1], () => Task.Delay(200), TimeSpan.FromSeconds(1));
         connections.ForEach(connection => connection.Dispose());
         return sample with
@@ -44,24 +41,6 @@ internal sealed class ThroughputRun(Scenario scenario, LoadOptions options)
             P99Milliseconds = Quantile(latencies, 0.99) / 1000,
             AloneMicroseconds = Quantile(alone, 0.5),
         };
-    }
-
-    /// <summary>Waits until the server's code is compiled for good: before that a click costs up to twice as much.</summary>
-    private async Task WarmUpAsync(ServerProcess server)
-    {
-        var started = Stopwatch.GetTimestamp();
-        await Task.Delay(options.WarmUp);
-        var compiled = (await server.FiguresAsync()).CompiledMethods;
-        while (Stopwatch.GetElapsedTime(started) < options.LongestWarmUp)
-        {
-            await Task.Delay(TimeSpan.FromSeconds(1));
-            var before = compiled;
-            compiled = (await server.FiguresAsync()).CompiledMethods;
-            if (compiled - before < FewMethods)
-            {
-                return;
-            }
-        }
     }
 
     private static async Task<(Throughput Sample, List<double> Latencies)> ClickAsync(

@@ -26,7 +26,7 @@ internal sealed partial class MicroPage : IPageClient
         var services = MicroServices.Build(store).Services;
         var address = new PageAddress("anon:visitor", type, "/page", new Dictionary<string, object?>(), "http://localhost/page", "http://localhost/", "");
         client._page = await services.GetRequiredService<PageMounter>().MountAsync(
-            address, new PageIdentity("instance", "tab", "document"), new ClaimsPrincipal(), MountReason.Join, isFresh: true, expectsState: false, 0, 0, CancellationToken.None);
+            address, new PageIdentity("instance", "tab", "document"), new ClaimsPrincipal(), new MountTerms(MountReason.Join) { IsFresh = true }, CancellationToken.None);
         await client._page.ConnectAsync(client, digest: null, 0, isRecovered: false);
         client._page.ReceiveFields([], isRecovered: false);
         return client;

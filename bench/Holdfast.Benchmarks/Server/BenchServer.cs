@@ -10,6 +10,12 @@ internal static class BenchServer
 {
     public static async Task RunAsync(string store, int port)
     {
+        if (store == "blazor")
+        {
+            await BlazorServer.RunAsync(port);
+            return;
+        }
+
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port, listen => listen.Protocols = HttpProtocols.Http1));
@@ -24,6 +30,7 @@ internal static class BenchServer
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
         app.Map("/echo", Echo.ServeAsync);
         app.MapGet("/figures", (bool? collect) => ServerFigures.Take(collect ?? false));
+        BareRow.Map(app, Path.Combine(Path.GetTempPath(), $"holdfast-bench-{port}.db-bare"));
         app.MapHoldfast<Shell>();
         await app.RunAsync();
     }

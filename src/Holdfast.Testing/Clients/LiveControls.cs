@@ -1,11 +1,12 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AngleSharp.Dom;
 
 namespace Holdfast.Testing.Clients;
 
 /// <summary>Owns the live values of a document's controls: what a user put in them, as against what HTML and patches
 /// gave. A control without a live value follows what the server gave last.</summary>
-public sealed class LiveControls
+public sealed partial class LiveControls
 {
     /// <summary>A change that no event has carried yet.</summary>
     private const long NotSent = long.MaxValue;
@@ -68,7 +69,12 @@ public sealed class LiveControls
 
     /// <summary>The value as an event or <c>fields</c> carries it: a radio button's is its value, not its state.</summary>
     internal FieldValue PayloadOf(IElement control) =>
-        IsRadio(control) ? control.GetAttribute("value") ?? "on" : ValueOf(control);
+        IsRadio(control) ? control.GetAttribute("value") ?? "on"
+        : TypeOf(control) is "time" or "datetime-local" && ValueOf(control).ToString() is { } time && MinutesAtEnd().IsMatch(time) ? time + ":00"
+        : ValueOf(control);
+
+    [GeneratedRegex("(^|T)[0-9]{2}:[0-9]{2}$")]
+    private static partial Regex MinutesAtEnd();
 
     /// <summary>An event with the control's present value was given this ref.</summary>
     internal void Carried(IElement control, long eventRef)

@@ -27,6 +27,7 @@ public sealed class LiveDocument
             ?? throw new MalformedLiveHtmlException(
                 $"The page has no '<!--holdfast-->' comment (its title is '{document.Title}'). The live part begins there. "
                 + "Check that the address is a live view's and that the shell contains '<BodyOutlet />'.");
+        UndoPostAttributes();
         Controls = new LiveControls(this);
         Renumber();
     }
@@ -55,22 +56,26 @@ public sealed class LiveDocument
     /// <summary>The numbers of the components in the page, 0 (the page itself) included.</summary>
     public IReadOnlyCollection<int> ComponentNumbers => _components.Keys;
 
-    private INode End
-    {
-        get
-        {
-            for (var node = _start.NextSibling; node is not null; node = node.NextSibling)
-            {
-                if (node is IComment { Data: "/holdfast" })
-                {
-                    return node;
-                }
-            }
+    /// <summary>What the page has in the document's head, as HTML; <see langword="null"/> when its shell has no outlet for it.</summary>
+    public string? Head => HeadStart is { } start ? string.Concat(Between(start, EndOf(start)).Select(node => node.ToHtml())) : null;
 
-            throw new MalformedLiveHtmlException(
-                "The page has no '<!--/holdfast-->' beside its '<!--holdfast-->'. The live part ends there. "
-                + "Write both in the same element.");
+    private IComment? HeadStart => Comments(Document).FirstOrDefault(comment => comment.Data == "holdfast-head");
+
+    private INode End => EndOf(_start);
+
+    private static INode EndOf(IComment start)
+    {
+        for (var node = start.NextSibling; node is not null; node = node.NextSibling)
+        {
+            if (node is IComment comment && comment.Data == "/" + start.Data)
+            {
+                return node;
+            }
         }
+
+        throw new MalformedLiveHtmlException(
+            $"The page has no '<!--/{start.Data}-->' beside its '<!--{start.Data}-->'. That part of the page ends there. "
+            + "Write both in the same element.");
     }
 
     /// <summary>Reads a whole page.</summary>
@@ -105,6 +110,15 @@ public sealed class LiveDocument
         Controls.ForgetRemoved();
     }
 
+    /// <summary>Makes what the page has in the document's head equal to this HTML; nothing where its shell has no outlet for it.</summary>
+    public void AdoptHead(string html)
+    {
+        if (HeadStart is { Parent: { } parent } start)
+        {
+            Adoption.Morph(parent, Between(start, EndOf(start)), ParseFragment(html, parent), EndOf(start));
+        }
+    }
+
     /// <summary>Numbers the components anew, as each <c>joined</c> does, with HTML or without.</summary>
     public void Renumber()
     {
@@ -127,6 +141,27 @@ public sealed class LiveDocument
     /// <summary>Whether all texts of the element are one, which holds no markup.</summary>
     internal static bool HoldsRawText(IElement element) =>
         element.LocalName is "textarea" or "title" or "style" or "script";
+
+    /// <summary>Makes the live page of what was served for a browser without the script.</summary>
+    private void UndoPostAttributes()
+    {
+        foreach (var element in FindAll("[data-hf-post]"))
+        {
+            foreach (var done in element.GetAttribute("data-hf-post")!.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (done.Split(':') is [var name, var live])
+                {
+                    element.SetAttribute(name, Uri.UnescapeDataString(live));
+                }
+                else
+                {
+                    element.RemoveAttribute(done);
+                }
+            }
+
+            element.RemoveAttribute("data-hf-post");
+        }
+    }
 
     /// <summary>Parses HTML that stands in <paramref name="parent"/>; table parts need no table around them.</summary>
     internal IReadOnlyList<INode> ParseFragment(string html, INode parent)

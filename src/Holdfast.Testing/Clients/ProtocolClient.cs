@@ -553,6 +553,9 @@ public sealed class ProtocolClient : IAsyncDisposable
             case TicketFrame ticket:
                 Ticket = ticket.Ticket;
                 break;
+            case HeadFrame head:
+                Page.AdoptHead(head.Html);
+                break;
             case GoAwayFrame:
                 _goesAway = true;
                 break;
@@ -573,6 +576,11 @@ public sealed class ProtocolClient : IAsyncDisposable
         else
         {
             Page.Renumber();
+        }
+
+        if (joined.Head is { } head)
+        {
+            Page.AdoptHead(head);
         }
 
         _events.Rejoined(joined.Next, afterDeath);

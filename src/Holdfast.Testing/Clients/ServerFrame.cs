@@ -35,6 +35,7 @@ public abstract record ServerFrame(string Raw)
             "wait" => new WaitFrame(raw, frame[1].GetInt64(), frame[2].GetInt64()),
             "ticket" => new TicketFrame(raw, frame[1].GetString()!),
             "navigate" => new NavigateFrame(raw, frame[1].GetString()!),
+            "head" => new HeadFrame(raw, frame[1].GetString()!),
             "pong" => new PongFrame(raw),
             "goaway" => new GoAwayFrame(raw, frame[1].GetString()!, frame[2].GetInt64()),
             _ => new UnknownFrame(raw),
@@ -53,8 +54,9 @@ public abstract record ServerFrame(string Raw)
 /// <param name="Sequence">The sequence of what is shown.</param>
 /// <param name="Html">What the page must show; <see langword="null"/> when the digest was equal.</param>
 /// <param name="Found">What state was found.</param>
+/// <param name="Head">What the page has in the document's head; <see langword="null"/> when it has nothing there.</param>
 public sealed record JoinedFrame(
-    string Raw, string Instance, string Start, long Next, long Sequence, string? Html, string Found) : ServerFrame(Raw)
+    string Raw, string Instance, string Start, long Next, long Sequence, string? Html, string Found, string? Head = null) : ServerFrame(Raw)
 {
     internal static JoinedFrame From(string raw, JsonElement body) => new(
         raw,
@@ -63,7 +65,8 @@ public sealed record JoinedFrame(
         body.GetProperty("next").GetInt64(),
         body.GetProperty("seq").GetInt64(),
         body.TryGetProperty("html", out var html) ? html.GetString() : null,
-        body.GetProperty("found").GetString()!);
+        body.GetProperty("found").GetString()!,
+        body.TryGetProperty("head", out var head) ? head.GetString() : null);
 }
 
 /// <summary>The page changed.</summary>
@@ -88,6 +91,9 @@ public sealed record TicketFrame(string Raw, string Ticket) : ServerFrame(Raw);
 
 /// <summary>The address to load.</summary>
 public sealed record NavigateFrame(string Raw, string Url) : ServerFrame(Raw);
+
+/// <summary>What the page has in the document's head.</summary>
+public sealed record HeadFrame(string Raw, string Html) : ServerFrame(Raw);
 
 /// <summary>The answer to a ping.</summary>
 public sealed record PongFrame(string Raw) : ServerFrame(Raw);

@@ -168,11 +168,13 @@ internal sealed class LiveConnection : IPageClient
             _address,
             identity,
             _user,
-            reason,
-            isFresh: _join.IsFresh && reason == MountReason.Join && _page is null,
-            expectsState: (_join.IsRejoin && _join.Next > 1) || _page is not null,
-            acked,
-            settled,
+            new MountTerms(reason)
+            {
+                IsFresh = _join.IsFresh && reason == MountReason.Join && _page is null,
+                ExpectsState = (_join.IsRejoin && _join.Next > 1) || _page is not null,
+                Acked = acked,
+                Settled = settled,
+            },
             _closed.Token).ConfigureAwait(false);
         _page = page;
         return page;

@@ -1,109 +1,103 @@
+using System.Collections.Frozen;
+using System.Reflection;
 using System.Text.Json;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
+using ErrorEventArgs = Microsoft.AspNetCore.Components.Web.ErrorEventArgs;
 
 namespace Holdfast.Events;
 
-/// <summary>Makes the arguments of a handler from what the page sent: always of the type that Blazor knows for the event.</summary>
+/// <summary>
+/// Makes the arguments of a handler from what the page sent: of the type that Blazor knows for the event, and for an event of the app's own
+/// (<c>[EventHandler("oncustompaste", typeof(CustomPasteEventArgs))]</c>) of the type that its handler declares. Nothing the page sends chooses a type.
+/// </summary>
 internal static class EventArguments
 {
+    /// <summary>Blazor's own table: which event has which arguments.</summary>
+    private static readonly FrozenDictionary<string, Type> Known = typeof(EventHandlers).GetCustomAttributes<EventHandlerAttribute>()
+        .DistinctBy(handler => handler.AttributeName)
+        .ToFrozenDictionary(handler => handler.AttributeName, handler => handler.EventArgsType);
+
+    // The names of Blazor's properties are the DOM's, but for the first letter.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
     /// <param name="attribute">The handler's attribute, such as <c>onclick</c>.</param>
     /// <param name="payload">What the page sent: null, a string, a bool, a string[] or an object.</param>
+    /// <param name="declared">What the handler takes: <see cref="EventArgs"/>, or derived from it.</param>
     /// <param name="arguments">The arguments.</param>
     /// <returns>False when the payload does not fit the event.</returns>
-    public static bool TryCreate(string attribute, object? payload, out EventArgs arguments)
+    public static bool TryCreate(string attribute, object? payload, Type declared, out EventArgs arguments)
     {
-        arguments = EventArgs.Empty;
-        switch (attribute)
+        var type = Known.TryGetValue(attribute, out var known) && known.IsAssignableTo(declared) ? known : declared;
+        if (type == typeof(ChangeEventArgs))
         {
-            case "onchange" or "oninput":
-                arguments = new ChangeEventArgs { Value = payload };
-                return payload is string or bool or string[];
-            case "onclick" or "ondblclick" or "oncontextmenu" or "onmousedown" or "onmouseup" or "onmouseover" or "onmouseout" or "onmousemove" or "onmouseenter" or "onmouseleave":
-                return TryRead(payload, out arguments, properties => Fill(new MouseEventArgs(), properties));
-            case "onwheel" or "onmousewheel":
-                return TryRead(payload, out arguments, properties => Fill(
-                    new WheelEventArgs
-                    {
-                        DeltaX = properties.Number("deltaX"),
-                        DeltaY = properties.Number("deltaY"),
-                        DeltaZ = properties.Number("deltaZ"),
-                        DeltaMode = (long)properties.Number("deltaMode"),
-                    },
-                    properties));
-            case "onkeydown" or "onkeyup" or "onkeypress":
-                return TryRead(payload, out arguments, Keyboard);
-            case "onfocus" or "onblur" or "onfocusin" or "onfocusout":
-                return TryRead(payload, out arguments, properties => new FocusEventArgs { Type = properties.Text("type") });
-            default:
-                return payload is null or JsonElement { ValueKind: JsonValueKind.Object };
+            arguments = new ChangeEventArgs { Value = payload };
+            return payload is string or bool or string[];
         }
+
+        arguments = EventArgs.Empty;
+        return payload switch
+        {
+            null => type == typeof(EventArgs) || TryRead(EmptyObject, type, attribute, out arguments),
+            JsonElement { ValueKind: JsonValueKind.Object } properties => type == typeof(EventArgs) || TryRead(properties, type, attribute, out arguments),
+            _ => false,
+        };
     }
 
-    private static bool TryRead<T>(object? payload, out EventArgs arguments, Func<Properties, T> create)
-        where T : EventArgs
-    {
-        arguments = EventArgs.Empty;
-        if (payload is not (null or JsonElement { ValueKind: JsonValueKind.Object }))
-        {
-            return false;
-        }
+    private static readonly JsonElement EmptyObject = JsonElement.Parse("{}");
 
+    private static bool TryRead(JsonElement properties, Type type, string attribute, out EventArgs arguments)
+    {
         try
         {
-            arguments = create(new Properties(payload as JsonElement?));
+            arguments = (EventArgs)properties.Deserialize(type, Json)!;
+            Complete(arguments, attribute[2..]);
             return true;
         }
-        catch (Exception exception) when (exception is InvalidOperationException or FormatException or OverflowException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NotSupportedException or FormatException or OverflowException or ArgumentException)
         {
+            arguments = EventArgs.Empty;
             return false;
         }
     }
 
-    private static MouseEventArgs Fill(MouseEventArgs arguments, Properties properties)
+    /// <summary>Gives what is known without being sent: the event's name; and what is not sent where it is empty is empty, and not null.</summary>
+    private static void Complete(EventArgs arguments, string eventName)
     {
-        arguments.Type = properties.Text("type");
-        arguments.Detail = (long)properties.Number("detail");
-        arguments.ScreenX = properties.Number("screenX");
-        arguments.ScreenY = properties.Number("screenY");
-        arguments.ClientX = properties.Number("clientX");
-        arguments.ClientY = properties.Number("clientY");
-        arguments.OffsetX = properties.Number("offsetX");
-        arguments.OffsetY = properties.Number("offsetY");
-        arguments.PageX = properties.Number("pageX");
-        arguments.PageY = properties.Number("pageY");
-        arguments.MovementX = properties.Number("movementX");
-        arguments.MovementY = properties.Number("movementY");
-        arguments.Button = (long)properties.Number("button");
-        arguments.Buttons = (long)properties.Number("buttons");
-        arguments.CtrlKey = properties.Flag("ctrlKey");
-        arguments.ShiftKey = properties.Flag("shiftKey");
-        arguments.AltKey = properties.Flag("altKey");
-        arguments.MetaKey = properties.Flag("metaKey");
-        return arguments;
-    }
+        switch (arguments)
+        {
+            case MouseEventArgs mouse:
+                mouse.Type = eventName;
+                if (mouse is DragEventArgs drag)
+                {
+                    drag.DataTransfer ??= new DataTransfer();
+                }
+                else if (mouse is PointerEventArgs pointer)
+                {
+                    pointer.PointerType ??= "";
+                }
 
-    private static KeyboardEventArgs Keyboard(Properties properties) => new()
-    {
-        Type = properties.Text("type"),
-        Key = properties.Text("key"),
-        Code = properties.Text("code"),
-        Location = (float)properties.Number("location"),
-        Repeat = properties.Flag("repeat"),
-        CtrlKey = properties.Flag("ctrlKey"),
-        ShiftKey = properties.Flag("shiftKey"),
-        AltKey = properties.Flag("altKey"),
-        MetaKey = properties.Flag("metaKey"),
-        IsComposing = properties.Flag("isComposing"),
-    };
-
-    /// <summary>The properties of the DOM event; those that were not sent are false, 0 or empty.</summary>
-    private readonly struct Properties(JsonElement? element)
-    {
-        public string Text(string name) => element is { } properties && properties.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
-
-        public double Number(string name) => element is { } properties && properties.TryGetProperty(name, out var value) ? value.GetDouble() : 0;
-
-        public bool Flag(string name) => element is { } properties && properties.TryGetProperty(name, out var value) && value.GetBoolean();
+                break;
+            case KeyboardEventArgs key:
+                key.Type = eventName;
+                key.Key ??= "";
+                key.Code ??= "";
+                break;
+            case TouchEventArgs touch:
+                touch.Type = eventName;
+                break;
+            case FocusEventArgs focus:
+                focus.Type = eventName;
+                break;
+            case ClipboardEventArgs clipboard:
+                clipboard.Type = eventName;
+                break;
+            case ProgressEventArgs progress:
+                progress.Type = eventName;
+                break;
+            case ErrorEventArgs error:
+                error.Type = eventName;
+                break;
+        }
     }
 }

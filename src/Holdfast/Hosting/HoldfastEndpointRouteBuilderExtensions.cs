@@ -1,5 +1,6 @@
 using Holdfast;
 using Holdfast.Http;
+using Holdfast.Posts;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OutputCaching;
@@ -30,20 +31,31 @@ public static class HoldfastEndpointRouteBuilderExtensions
         var options = services.GetRequiredService<IOptions<HoldfastOptions>>().Value;
         catalog.Discover(typeof(TShell), [typeof(TShell).Assembly, .. options.AdditionalAssemblies]);
 
+        services.GetRequiredService<PageAssets>().Endpoints = endpoints;
         var pages = endpoints.MapGroup("");
         var page = services.GetRequiredService<PageEndpoint>();
+        var post = services.GetRequiredService<PostEndpoint>();
         foreach (var route in catalog.Routes)
         {
-            pages.MapMethods(route.Template, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => page.GetAsync(context, route))
-                .WithDisplayName($"{route.Template} ({route.PageType.Name})")
-                .WithMetadata([.. route.PageType.GetCustomAttributes(inherit: true).Where(attribute => attribute is not RouteAttribute)])
-                .WithMetadata(new OutputCacheAttribute { NoStore = true })
+            MapPage(pages, route, [HttpMethods.Get, HttpMethods.Head], context => page.GetAsync(context, route))
                 .Finally(endpoint => catalog.SetMetadata(route.PageType, new EndpointMetadataCollection(endpoint.Metadata)));
+            MapPage(pages, route, [HttpMethods.Post], context => post.PostAsync(context, route))
+                .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order++); // An endpoint of the app's own for the same POST comes first.
         }
 
-        MapSocketAndScript(endpoints, services);
+        if (options.WebSockets)
+        {
+            MapSocketAndScript(endpoints, services);
+        }
+
         return pages;
     }
+
+    private static IEndpointConventionBuilder MapPage(RouteGroupBuilder pages, PageRoute route, string[] methods, RequestDelegate handler) =>
+        pages.MapMethods(route.Template, methods, handler)
+            .WithDisplayName($"{route.Template} ({route.PageType.Name})")
+            .WithMetadata([.. route.PageType.GetCustomAttributes(inherit: true).Where(attribute => attribute is not RouteAttribute)])
+            .WithMetadata(new OutputCacheAttribute { NoStore = true });
 
     private static void MapSocketAndScript(IEndpointRouteBuilder endpoints, IServiceProvider services)
     {

@@ -3,6 +3,7 @@ using Holdfast.Connections;
 using Holdfast.Diagnostics;
 using Holdfast.Hosting;
 using Holdfast.Http;
+using Holdfast.Posts;
 using Holdfast.Rendering;
 using Holdfast.Security;
 using Holdfast.Sessions;
@@ -15,6 +16,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.JSInterop;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -56,7 +58,12 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<Tickets>();
         services.TryAddSingleton<OriginCheck>();
         services.TryAddSingleton<PageCatalog>();
+        services.TryAddSingleton<PageAssets>();
+        services.TryAddKeyedSingleton(PageServiceProvider.Key, (provider, _) => provider.GetRequiredService<PageAssets>().Collection);
         services.TryAddSingleton<PageEndpoint>();
+        services.TryAddSingleton<FormStates>();
+        services.TryAddSingleton<RecentPosts>();
+        services.TryAddSingleton<PostEndpoint>();
         services.TryAddSingleton<SocketEndpoint>();
         services.TryAddSingleton<ScriptEndpoint>();
         services.TryAddSingleton<PageScopeSetup>();
@@ -76,10 +83,15 @@ public static class HoldfastServiceCollectionExtensions
     private static void AddScoped(IServiceCollection services)
     {
         services.TryAddScoped<PageScope>();
-        services.TryAddScoped<NavigationManager, LiveNavigationManager>();
-        services.TryAddScoped<IErrorBoundaryLogger, ErrorBoundaryLogger>();
         services.TryAddScoped<AuthenticationStateProvider, LiveAuthenticationStateProvider>();
-        services.TryAddSingleton<IErrorBoundaryLogger, BoundaryLogger>();
+
+        // Under a key for pages, and for all where no other host of components brings its own.
+        services.TryAddKeyedScoped<NavigationManager, LiveNavigationManager>(PageServiceProvider.Key);
+        services.TryAddScoped(provider => provider.GetRequiredKeyedService<NavigationManager>(PageServiceProvider.Key));
+        services.TryAddKeyedSingleton<IJSRuntime, NoScriptRuntime>(PageServiceProvider.Key);
+        services.TryAddScoped(provider => provider.GetRequiredKeyedService<IJSRuntime>(PageServiceProvider.Key));
+        services.TryAddKeyedSingleton<IErrorBoundaryLogger, BoundaryLogger>(PageServiceProvider.Key);
+        services.TryAddScoped(provider => provider.GetRequiredKeyedService<IErrorBoundaryLogger>(PageServiceProvider.Key));
     }
 
     private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes);

@@ -12,18 +12,28 @@ namespace Holdfast.Http;
 /// The HTML of a GET: the page in its shell, rendered once with what the session has, and forgotten. Writes nothing to the store. Step 4 of docs/tour.md.
 /// </summary>
 internal sealed class FirstPaint(
-    IServiceProvider services, ILoggerFactory loggerFactory, PageServices pages, Type pageType, Session? session, string sliceKey, Found found)
+    IServiceProvider services,
+    ILoggerFactory loggerFactory,
+    PageServices pages,
+    PageAddress address,
+    Session? session,
+    Found found,
+    IReadOnlyDictionary<string, byte[]>? carried)
     : IRenderHost, IViewHost, IAsyncDisposable
 {
     private LiveRenderer? _renderer;
     private ViewState? _state;
     private Exception? _failure;
 
-    public Type PageType => pageType;
+    public Type PageType => address.PageType;
 
     /// <summary>Renders the document into a buffer.</summary>
+    /// <param name="shellType">The component with the document.</param>
+    /// <param name="html">The buffer.</param>
+    /// <param name="protect">Makes what a form posts back.</param>
+    /// <param name="notice">What to say above the page, asked for once it is rendered.</param>
     /// <exception cref="Exception">What the page itself threw.</exception>
-    public async Task RenderAsync(Type shellType, HtmlBuffer html)
+    public async Task RenderAsync(Type shellType, HtmlBuffer html, Func<ServedPage, ServedForm, string> protect, Func<string>? notice)
     {
         var dispatcher = new LiveDispatcher();
         var renderer = _renderer = new LiveRenderer(services, loggerFactory, dispatcher, this, isInteractive: false);
@@ -32,7 +42,7 @@ internal sealed class FirstPaint(
             await renderer.RenderRootAsync(shellType);
             if (_failure is null)
             {
-                using var writer = new PageWriter(renderer, html, withDigest: false) { IsShell = true };
+                using var writer = new PageWriter(renderer, html, withDigest: false) { IsShell = true, Served = new ServedPage(renderer, protect) { Notice = notice?.Invoke() } };
                 writer.WriteContent(renderer.RootId);
             }
         });
@@ -75,7 +85,7 @@ internal sealed class FirstPaint(
         if (session is not null && _state is { } state && ReferenceEquals(state.View, view))
         {
             state.Restore(
-                member => session.ReadShared(sliceKey, member),
+                member => session.ReadShared(address.SliceKey, member) ?? carried?.GetValueOrDefault(member.Name),
                 (member, exception) => pages.Metrics.MemberUnreadable(view.GetType(), member.Name, exception));
         }
     }

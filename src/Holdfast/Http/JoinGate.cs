@@ -30,7 +30,7 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
     }
 
     /// <summary>A view that had no persisted members when the page was loaded has some now: without a session nothing of it would be stored.</summary>
-    private static bool IsOfAnOlderBuild(Ticket ticket, PageAddress address) =>
+    internal static bool IsOfAnOlderBuild(Ticket ticket, PageAddress address) =>
         ticket.Session is null && PersistedView.Of(address.PageType).IsPersistent;
 
     private PageAddress? AddressOf(Ticket ticket)
@@ -40,17 +40,7 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
         {
             if (route.Template == ticket.Route && route.Match(path) is { } values)
             {
-                var parameters = route.ParametersOf(values);
-                var site = $"{context.Request.Scheme}://{context.Request.Host.ToUriComponent()}{new PathString(ticket.PathBase).ToUriComponent()}";
-                return new PageAddress(
-                    PersistedView.Of(route.PageType).IsPersistent ? ticket.Session : null,
-                    route.PageType,
-                    route.SliceKey(ticket.PathBase, parameters),
-                    parameters,
-                    site + ticket.Path + ticket.Query,
-                    site + "/",
-                    ticket.Culture,
-                    ticket.User);
+                return route.AddressOf(ticket, values, context.Request);
             }
         }
 

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Reflection;
+using Holdfast.Security;
+using Holdfast.Sessions;
+using Holdfast.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -39,6 +42,22 @@ internal sealed class PageRoute(Type pageType, string template)
         }
 
         return parameters;
+    }
+
+    /// <summary>The page that a ticket was made for.</summary>
+    public PageAddress AddressOf(Ticket ticket, RouteValueDictionary values, HttpRequest request)
+    {
+        var parameters = ParametersOf(values);
+        var site = $"{request.Scheme}://{request.Host.ToUriComponent()}{new PathString(ticket.PathBase).ToUriComponent()}";
+        return new PageAddress(
+            PersistedView.Of(pageType).IsPersistent ? ticket.Session : null,
+            pageType,
+            SliceKey(ticket.PathBase, parameters),
+            parameters,
+            site + ticket.Path + ticket.Query,
+            site + "/",
+            ticket.Culture,
+            ticket.User);
     }
 
     /// <summary>The key of the page's slice: path base, template and values, whatever the query.</summary>
@@ -108,6 +127,7 @@ internal sealed class PageCatalog
         {
             if (type is { IsClass: true, IsAbstract: false } && type.IsSubclassOf(typeof(LiveView)))
             {
+                CheckStreaming(type);
                 State.PersistedView.Of(type); // A member that cannot be persisted is an error now, not at the first visit.
                 if (type.GetCustomAttributes<RouteAttribute>(inherit: false).ToArray() is { Length: > 0 } routes)
                 {
@@ -120,6 +140,15 @@ internal sealed class PageCatalog
         {
             throw new InvalidOperationException(
                 $"No page was found in the assembly of '{shellType}'. A page is a component with '@page \"/…\"' and '@inherits LiveView'. Write one, or add its assembly to HoldfastOptions.AdditionalAssemblies.");
+        }
+    }
+
+    private static void CheckStreaming(Type type)
+    {
+        if (type.GetCustomAttribute<StreamRenderingAttribute>() is { Enabled: true })
+        {
+            throw new InvalidOperationException(
+                $"View '{type}' has [StreamRendering]. A page of Holdfast is sent as a whole, and goes on changing once it is live. Remove the attribute; load what takes long when 'Mount.IsLive'.");
         }
     }
 

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using Holdfast.Diagnostics;
+using Holdfast.Posts;
 using Holdfast.Rendering;
 using Holdfast.Security;
 using Holdfast.Sessions;
@@ -19,21 +19,25 @@ internal sealed class PageEndpoint(
     SessionRegistry sessions,
     SessionCookie cookie,
     Tickets tickets,
+    FormStates forms,
     PageServices pages,
     StoreMetrics metrics,
     TimeProvider time,
     IOptions<HoldfastOptions> options)
 {
-    public async Task GetAsync(HttpContext context, PageRoute route)
+    /// <summary>Answers with the page as it is now.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="route">The page.</param>
+    /// <param name="notice">What to say above it, chosen from the texts of the shell; null to say nothing.</param>
+    public async Task GetAsync(HttpContext context, PageRoute route, Func<PageScope, string>? notice = null)
     {
         var persisted = PersistedView.Of(route.PageType);
-        var parameters = route.ParametersOf(context.Request.RouteValues);
-        var sliceKey = route.SliceKey(context.Request.PathBase, parameters);
         var sessionKey = persisted.IsPersistent ? cookie.Issue(context) : null;
-        var (session, found) = await ReadAsync(sessionKey, sliceKey, context.RequestAborted);
+        var address = route.AddressOf(TicketFor(context, route, sessionKey), context.Request.RouteValues, context.Request);
+        var (session, found) = await ReadAsync(sessionKey, address.SliceKey, context.RequestAborted);
         try
         {
-            await WriteAsync(context, route, parameters, sessionKey, sliceKey, session, found);
+            await WriteAsync(context, route, address, session, found, notice);
         }
         finally
         {
@@ -41,63 +45,16 @@ internal sealed class PageEndpoint(
         }
     }
 
-    /// <summary>Reads the session, if there can be one. A store that does not answer is not an empty session: the page says so.</summary>
-    private async Task<(Session? Session, Found Found)> ReadAsync(string? sessionKey, string sliceKey, CancellationToken aborted)
-    {
-        if (sessionKey is null)
-        {
-            return (null, Found.New);
-        }
-
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(aborted);
-        using var timer = time.CreateTimer(static limit => ((CancellationTokenSource)limit!).Cancel(), limit, options.Value.ReadTimeout, Timeout.InfiniteTimeSpan);
-        try
-        {
-            var session = await sessions.UseAsync(sessionKey, limit.Token).AsTask().WaitAsync(limit.Token);
-            return (session, session.Knows(sliceKey) ? Found.Restored : Found.New);
-        }
-        catch (Exception exception) when (!aborted.IsCancellationRequested)
-        {
-            metrics.ReadFailed(exception);
-            return (null, Found.Error);
-        }
-    }
-
-    private async Task WriteAsync(
-        HttpContext context, PageRoute route, IReadOnlyDictionary<string, object?> parameters, string? sessionKey, string sliceKey, Session? session, Found found)
+    /// <summary>The ticket of the page that a request is for.</summary>
+    public Ticket TicketFor(HttpContext context, PageRoute route, string? sessionKey)
     {
         var request = context.Request;
-        var services = context.RequestServices;
-        var scope = services.GetRequiredService<PageScope>();
-        scope.PageType = route.PageType;
-        scope.Parameters = parameters;
-        scope.HasTabState = PersistedView.Of(route.PageType).HasTabMembers;
-        scope.Ticket = tickets.Issue(
-            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), request.QueryString.ToUriComponent(), CultureInfo.CurrentUICulture.Name);
-        string? redirect = null;
-        services.GetRequiredService<PageScopeSetup>().Prepare(
-            services,
-            $"{request.Scheme}://{request.Host.ToUriComponent()}{request.PathBase.ToUriComponent()}/",
-            $"{request.Scheme}://{request.Host.ToUriComponent()}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}",
-            context.User,
-            url => redirect ??= url);
-
-        using var html = new HtmlBuffer();
-        await using (var paint = new FirstPaint(services, services.GetRequiredService<ILoggerFactory>(), pages, route.PageType, session, sliceKey, found))
-        {
-            await paint.RenderAsync(catalog.ShellType, html);
-        }
-
-        if (redirect is not null)
-        {
-            context.Response.Redirect(redirect);
-            return;
-        }
-
-        await SendAsync(context, html);
+        return tickets.For(
+            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), CarriedToken.QueryWithout(request), PageCulture.Current.Name);
     }
 
-    private static async Task SendAsync(HttpContext context, HtmlBuffer html)
+    /// <summary>Sends a document.</summary>
+    public static async Task SendAsync(HttpContext context, HtmlBuffer html)
     {
         var response = context.Response;
         response.ContentType = "text/html; charset=utf-8";
@@ -113,5 +70,88 @@ internal sealed class PageEndpoint(
         Encoding.UTF8.GetBytes(html.Written, response.BodyWriter.GetSpan(length));
         response.BodyWriter.Advance(length);
         await response.BodyWriter.FlushAsync(context.RequestAborted);
+    }
+
+    /// <summary>Reads the session, if there can be one. A store that does not answer is not an empty session: the page says so.</summary>
+    private async Task<(Session? Session, Found Found)> ReadAsync(string? sessionKey, string sliceKey, CancellationToken aborted)
+    {
+        if (sessionKey is null)
+        {
+            return (null, Found.New);
+        }
+
+        try
+        {
+            var session = await sessions.UseAsync(sessionKey, options.Value.ReadTimeout, aborted);
+            return (session, session.Knows(sliceKey) ? Found.Restored : Found.New);
+        }
+        catch (Exception exception) when (!aborted.IsCancellationRequested)
+        {
+            metrics.ReadFailed(exception);
+            return (null, Found.Error);
+        }
+    }
+
+    private async Task WriteAsync(HttpContext context, PageRoute route, PageAddress address, Session? session, Found found, Func<PageScope, string>? notice)
+    {
+        var services = context.RequestServices;
+        var ticket = TicketFor(context, route, address.SessionKey);
+        string? redirect = null;
+        var isFound = true;
+        services.GetRequiredService<PageScopeSetup>().Prepare(services, address, context.User, url => redirect ??= url, notFound: () => isFound = false);
+        var scope = services.GetRequiredService<PageScope>();
+        scope.Ticket = tickets.Issue(ticket);
+
+        var members = MembersLeftFor(context, route, address, session);
+        using var html = new HtmlBuffer();
+        await using (var paint = new FirstPaint(services, services.GetRequiredService<ILoggerFactory>(), pages, address, session, found, members))
+        {
+            try
+            {
+                await paint.RenderAsync(
+                    catalog.ShellType,
+                    html,
+                    (page, form) => forms.Protect(new FormState(ticket, page.Digest, form.Submit, form.Controls, members)),
+                    notice is null ? null : () => notice(scope));
+            }
+            catch (Exception) when (redirect is not null || !isFound)
+            {
+                // The page went on without what it had asked for, and nothing of it is shown.
+            }
+        }
+
+        if (redirect is not null)
+        {
+            context.Response.Redirect(redirect);
+            return;
+        }
+
+        if (!isFound)
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        await SendAsync(context, html);
+    }
+
+    /// <summary>The members of the tab that a POST left for this page.</summary>
+    private Dictionary<string, byte[]>? MembersLeftFor(HttpContext context, PageRoute route, PageAddress address, Session? session)
+    {
+        if (session is null || CarriedToken.PartOf(context.Request, time.GetUtcNow()) is not { } part)
+        {
+            return null;
+        }
+
+        var members = new Dictionary<string, byte[]>();
+        foreach (var member in PersistedView.Of(route.PageType).Members)
+        {
+            if (session.ReadCarried(address.SliceKey, part, member) is { } json)
+            {
+                members.Add(member.Name, json);
+            }
+        }
+
+        return members;
     }
 }

@@ -1,9 +1,10 @@
-using System.Globalization;
 using System.Security.Claims;
 using Holdfast.Rendering;
 using Holdfast.Sessions;
+using Holdfast.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Http;
@@ -11,41 +12,30 @@ namespace Holdfast.Http;
 /// <summary>Prepares the services of a page's scope: where it is, who uses it, how it leads elsewhere.</summary>
 internal sealed class PageScopeSetup : IPageScopeSetup
 {
-    public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate)
+    /// <summary>That nothing is at its address is for a GET to say: a live page is loaded again.</summary>
+    public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate) =>
+        Prepare(scope, address, user, navigate, notFound: () => navigate(address.Uri));
+
+    public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate, Action notFound)
     {
         var page = scope.GetRequiredService<PageScope>();
         page.PageType = address.PageType;
         page.Parameters = address.Parameters;
-        Prepare(scope, address.BaseUri, address.Uri, user, navigate);
+        page.HasTabState = PersistedView.Of(address.PageType).HasTabMembers;
+        var navigation = scope.GetRequiredKeyedService<NavigationManager>(PageServiceProvider.Key);
+        ((LiveNavigationManager)navigation).Begin(address.BaseUri, address.Uri, navigate, notFound);
+        if (scope.GetRequiredService<NavigationManager>() is IHostEnvironmentNavigationManager other && !ReferenceEquals(other, navigation))
+        {
+            other.Initialize(address.BaseUri, address.Uri, url =>
+            {
+                navigate(url);
+                return Task.CompletedTask;
+            });
+        }
+
+        if (scope.GetRequiredService<AuthenticationStateProvider>() is IHostEnvironmentAuthenticationStateProvider authentication)
+        {
+            authentication.SetAuthenticationState(Task.FromResult(new AuthenticationState(user)));
+        }
     }
-
-    public void Prepare(IServiceProvider scope, string baseUri, string uri, ClaimsPrincipal user, Action<string> navigate)
-    {
-        (scope.GetRequiredService<NavigationManager>() as LiveNavigationManager)?.Begin(baseUri, uri, navigate);
-        (scope.GetRequiredService<AuthenticationStateProvider>() as LiveAuthenticationStateProvider)?.Begin(user);
-    }
-}
-
-/// <summary>Where a page is. Leading elsewhere loads the other page.</summary>
-internal sealed class LiveNavigationManager : NavigationManager
-{
-    private Action<string>? _navigate;
-
-    public void Begin(string baseUri, string uri, Action<string> navigate)
-    {
-        _navigate = navigate;
-        Initialize(baseUri, uri);
-    }
-
-    protected override void NavigateToCore(string uri, NavigationOptions options) => _navigate?.Invoke(ToAbsoluteUri(uri).ToString());
-}
-
-/// <summary>Who uses a page: the user of the request that it came with.</summary>
-internal sealed class LiveAuthenticationStateProvider : AuthenticationStateProvider
-{
-    private Task<AuthenticationState> _state = Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity())));
-
-    public void Begin(ClaimsPrincipal user) => _state = Task.FromResult(new AuthenticationState(user));
-
-    public override Task<AuthenticationState> GetAuthenticationStateAsync() => _state;
 }

@@ -74,6 +74,12 @@ internal readonly struct ServerFrame(byte[] array, int length)
         json.WriteStringValue(url);
     });
 
+    public static ServerFrame Head(string html) => Write(json =>
+    {
+        json.WriteStringValue("head"u8);
+        json.WriteStringValue(html);
+    });
+
     public static ServerFrame GoAway(string reason, TimeSpan within) => Write(json =>
     {
         json.WriteStringValue("goaway"u8);
@@ -81,7 +87,7 @@ internal readonly struct ServerFrame(byte[] array, int length)
         json.WriteNumberValue((long)within.TotalMilliseconds);
     });
 
-    public static ServerFrame Joined(string instance, string start, long next, long sequence, string found, ReadOnlySpan<char> html, bool hasHtml)
+    public static ServerFrame Joined(string instance, string start, long next, long sequence, string found, string? head, ReadOnlySpan<char> html, bool hasHtml)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(buffer, Options);
@@ -93,6 +99,11 @@ internal readonly struct ServerFrame(byte[] array, int length)
         json.WriteNumber("next"u8, next);
         json.WriteNumber("seq"u8, sequence);
         json.WriteString("found"u8, found);
+        if (head is not null)
+        {
+            json.WriteString("head"u8, head);
+        }
+
         if (hasHtml)
         {
             json.WriteString("html"u8, html);

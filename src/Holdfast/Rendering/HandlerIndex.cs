@@ -28,7 +28,7 @@ internal struct HandlerEntry
 }
 
 /// <summary>The handlers of one component, in the order of its frames.</summary>
-internal sealed class ComponentHandlers(int componentId, int parentId, ulong path, bool isCovered)
+internal sealed class ComponentHandlers(int componentId, int parentId, ulong path, bool isCovered, bool isForeign = false)
 {
     public int ComponentId => componentId;
 
@@ -39,6 +39,9 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     /// <summary>Whether a key on the way here says which row of a loop it is.</summary>
     public bool IsCovered { get; set; } = isCovered;
+
+    /// <summary>Whether it stands in a drawing or a formula, so that its elements are SVG's or MathML's.</summary>
+    public bool IsForeign => isForeign;
 
     public HandlerEntry[] Entries { get; set; } = [];
 
@@ -56,6 +59,12 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     /// <summary>The component in whose <c>select</c> this one stands, with options of its own; null where it does not.</summary>
     public ComponentHandlers? SelectOwner { get; init; }
+
+    /// <summary>The places of the elements in which others are SVG's or MathML's.</summary>
+    public ulong[] ForeignPlaces { get; set; } = [];
+
+    /// <summary>The place of a node: of its number, in the place around it. 0 is the component itself.</summary>
+    public static ulong StepInto(ulong place, int node) => StableHash.Mix(place, (ulong)node + 1);
 
     /// <summary>Since which patch this component stands for what it stands for now (its parameters, in an unkeyed loop).</summary>
     public long BoundAt { get; set; }
@@ -120,11 +129,12 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _lists = Lists.Take();
         _isRepeating = false;
         var frames = framesOf(component.ComponentId);
-        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, isRepeated: false);
+        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, isRepeated: false, component.IsForeign, place: 0, node: 0);
         component.Entries = Fit(component.Entries, _lists.Entries);
         component.Elements = Keep(component.Elements, _lists.Elements);
         component.RawTexts = Keep(component.RawTexts, _lists.RawTexts);
         component.Selects = Keep(component.Selects, _lists.Selects);
+        component.ForeignPlaces = Keep(component.ForeignPlaces, _lists.ForeignPlaces);
         component.IsRepeating = _isRepeating;
         _before = [];
         _lists = null!;
@@ -146,6 +156,31 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
 
     public void Remove(int componentId) => _components.Remove(componentId);
+
+    /// <summary>Whether there is a handler whose meaning depends on what the page shows.</summary>
+    public bool HasGuarded
+    {
+        get
+        {
+            foreach (var component in _components.Values)
+            {
+                if (component.Parameters is not null)
+                {
+                    return true;
+                }
+
+                foreach (ref readonly var entry in component.Entries.AsSpan())
+                {
+                    if (entry.Guarded is not null)
+                    {
+                        return true;
+                    }
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>Whether something changed its meaning since the last call.</summary>
     public bool TakeRebound()
@@ -320,7 +355,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     /// <param name="loose">The path without.</param>
     /// <param name="covered">Whether a key says which row this is, and no unkeyed loop came after it.</param>
     /// <param name="isRepeated">Whether the path with ordinals is that of a row without a key, so that it may be another row's after the next render.</param>
-    private void Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered, bool isRepeated)
+    /// <param name="foreign">Whether they are SVG's or MathML's.</param>
+    /// <param name="place">The place around them.</param>
+    /// <param name="node">The number of the first one's node.</param>
+    /// <returns>The number after the last one's node.</returns>
+    private int Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered, bool isRepeated, bool foreign, ulong place, int node)
     {
         var ordinals = Repeats(frames, start, end) ? new Dictionary<int, int>() : null;
         var totals = ordinals is null ? null : CountSequences(frames, start, end);
@@ -329,6 +368,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             ref readonly var frame = ref frames[i];
             if (frame.FrameType is not (RenderTreeFrameType.Element or RenderTreeFrameType.Component or RenderTreeFrameType.Region))
             {
+                node += frame.FrameType is RenderTreeFrameType.Text or RenderTreeFrameType.Markup ? 1 : 0;
                 continue;
             }
 
@@ -339,11 +379,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                 ordinal = count++;
             }
 
-            var step = (ulong)(uint)frame.Sequence;
+            var step = IsWhole(frames, i, end) ? 0 : (ulong)(uint)frame.Sequence;
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
-                    Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null, isRepeated || totals?[frame.Sequence] > 1);
+                    node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null, isRepeated || totals?[frame.Sequence] > 1, foreign, place, node);
                     break;
                 case RenderTreeFrameType.Element:
                     var isKeyed = TryHashKey(frame.ElementKey, out var key);
@@ -351,16 +391,21 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                         StableHash.Mix(StableHash.Mix(exact, step), isKeyed ? key : (ulong)ordinal),
                         StableHash.Mix(StableHash.Mix(loose, step), isKeyed ? key : 0),
                         isKeyed || (covered && ordinals is null),
-                        isRepeated || (!isKeyed && totals?[frame.Sequence] > 1));
+                        isRepeated || (!isKeyed && totals?[frame.Sequence] > 1),
+                        foreign,
+                        ComponentHandlers.StepInto(place, node++));
                     break;
                 case RenderTreeFrameType.Component:
-                    WalkComponent(frames, i, exact, ordinal, covered && ordinals is null, ordinals is not null);
+                    WalkComponent(frames, i, exact, ordinal, covered && ordinals is null, foreign, ordinals is not null);
+                    node++;
                     break;
             }
         }
+
+        return node;
     }
 
-    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered, bool isRepeated)
+    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered, bool isRepeated, bool foreign, ulong place)
     {
         ref readonly var element = ref frames[index];
         var end = index + element.ElementSubtreeLength;
@@ -384,21 +429,27 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             _lists.Elements.Add(Flag(StableHash.Mix(value, exact), isRepeated)); // Another element may have had these very handlers before.
         }
 
-        if (RawText.Is(element.ElementName))
+        foreign = ForeignElement.Is(element.ElementName, foreign);
+        if (RawText.Is(element.ElementName, foreign))
         {
             _lists.RawTexts.Add(Flag(RawText.HashOf(frames, index, i, end, exact), isRepeated));
         }
 
-        if (SelectValue.Of(frames, index) is not null)
+        var isSelect = !foreign && element.ElementName is "select" && SelectValue.TextOf(frames, index, i) is not null;
+        if (isSelect)
         {
             _lists.Selects.Add(Flag(SelectValue.HashOfOptions(frames, i, end, exact), isRepeated));
-            _isInSelect = true;
-            Walk(frames, i, end, exact, loose, covered, isRepeated);
-            _isInSelect = false;
-            return;
         }
 
-        Walk(frames, i, end, exact, loose, covered, isRepeated);
+        foreign = ForeignElement.Holds(element.ElementName, foreign);
+        if (foreign)
+        {
+            _lists.ForeignPlaces.Add(place);
+        }
+
+        _isInSelect |= isSelect;
+        Walk(frames, i, end, exact, loose, covered, isRepeated, foreign, place, node: 0);
+        _isInSelect &= !isSelect;
     }
 
     private ulong AddHandler(in RenderTreeFrame attribute, ulong exact, ulong loose, bool covered)
@@ -459,7 +510,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         return -1;
     }
 
-    private void WalkComponent(RenderTreeFrame[] frames, int index, ulong exact, int ordinal, bool covered, bool isRepeated)
+    private void WalkComponent(RenderTreeFrame[] frames, int index, ulong exact, int ordinal, bool covered, bool foreign, bool isRepeated)
     {
         ref readonly var frame = ref frames[index];
         var isKeyed = TryHashKey(frame.ComponentKey, out var key);
@@ -467,7 +518,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         var path = StableHash.Mix(place, StableHash.Of(frame.ComponentType.FullName));
         if (!_components.TryGetValue(frame.ComponentId, out var child))
         {
-            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, path, isKeyed || covered)
+            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, path, isKeyed || covered, foreign)
             {
                 SelectOwner = _isInSelect ? _current : _current.SelectOwner,
             };
@@ -514,6 +565,11 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         EventCallback callback => FrameworkPrivates.DelegateOf(callback),
         _ => null,
     };
+
+    /// <summary>Whether a region is all that its component shows. Its number tells it from nothing, and <c>EditForm</c> makes it from the hash code of its context, which
+    /// is another in each instance.</summary>
+    private static bool IsWhole(RenderTreeFrame[] frames, int index, int end) =>
+        index == 0 && frames[0].FrameType == RenderTreeFrameType.Region && frames[0].RegionSubtreeLength == end;
 
     /// <summary>Siblings stand in the order of their sequences, but where a loop begins again.</summary>
     private static bool Repeats(RenderTreeFrame[] frames, int start, int end)
@@ -597,6 +653,8 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         public List<ulong> Selects { get; } = [];
 
+        public List<ulong> ForeignPlaces { get; } = [];
+
         public static Lists Take()
         {
             var lists = _ofThread ??= new Lists();
@@ -604,6 +662,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             lists.Elements.Clear();
             lists.RawTexts.Clear();
             lists.Selects.Clear();
+            lists.ForeignPlaces.Clear();
             return lists;
         }
     }

@@ -13,7 +13,17 @@ internal sealed class HtmlBuffer : IDisposable
 
     public ReadOnlySpan<char> Written => _chars.AsSpan(0, _length);
 
+    public int Length => _length;
+
     public void Clear() => _length = 0;
+
+    /// <summary>Puts text before what was written later.</summary>
+    public void Insert(int index, ReadOnlySpan<char> value)
+    {
+        Append(value); // Makes room.
+        _chars.AsSpan(index, _length - value.Length - index).CopyTo(_chars.AsSpan(index + value.Length));
+        value.CopyTo(_chars.AsSpan(index));
+    }
 
     public void Append(char value)
     {

@@ -2,9 +2,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.AspNetCore.Components.Rendering;
 using Microsoft.AspNetCore.Components.RenderTree;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.JSInterop;
 
 namespace Holdfast.Rendering;
 
@@ -31,16 +35,39 @@ internal interface IRenderHost
 /// Renders one page: its first HTML, its patches, and the dispatch of its events. One renderer and one dispatcher per tab, because a callback
 /// invoked on another renderer's dispatcher throws. Owned by the page; used only on its dispatcher.
 /// </summary>
-internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory loggerFactory, LiveDispatcher dispatcher, IRenderHost host, bool isInteractive)
-    : Renderer(services, loggerFactory)
+internal sealed class LiveRenderer : Renderer
 {
     /// <summary>Views inside views, at most. Chosen: deeper than any page, shallower than the stack.</summary>
     private const int MaxDepth = 64;
 
+    private readonly IServiceProvider _services;
+    private readonly LiveDispatcher _dispatcher;
+    private readonly IRenderHost _host;
+    private readonly bool _isInteractive;
     private readonly List<ViewSlot> _slots = [];
     private HandlerIndex? _handlers;
+    private bool _wantsHead;
 
-    public override Dispatcher Dispatcher => dispatcher;
+    /// <param name="services">The page's scope.</param>
+    /// <param name="loggerFactory">For the framework's own messages.</param>
+    /// <param name="dispatcher">The page's dispatcher.</param>
+    /// <param name="host">The page.</param>
+    /// <param name="isInteractive">Whether the page is live; false for the HTML of a GET.</param>
+    public LiveRenderer(IServiceProvider services, ILoggerFactory loggerFactory, LiveDispatcher dispatcher, IRenderHost host, bool isInteractive)
+        : base(services = new PageServiceProvider(services), loggerFactory)
+    {
+        _services = services;
+        _dispatcher = dispatcher;
+        _host = host;
+        _isInteractive = isInteractive;
+        RendererInfo = new RendererInfo("Holdfast", isInteractive);
+        if (services.GetService<IJSRuntime>() is { } scripts)
+        {
+            ElementReferenceContext = new WebElementReferenceContext(scripts); // So that FocusAsync says what is missing.
+        }
+    }
+
+    public override Dispatcher Dispatcher => _dispatcher;
 
     /// <summary>The addresses of the handlers in the tree.</summary>
     public HandlerIndex Handlers => _handlers ??= new HandlerIndex(FramesOf);
@@ -48,10 +75,18 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
     /// <summary>The root component's id, once it is rendered.</summary>
     public int RootId { get; private set; }
 
+    /// <summary>The component with the page: the root, or in a document the one in its body. 0 before there is one.</summary>
+    public int PageId { get; private set; }
+
     /// <summary>The slot of the page itself, once it is rendered.</summary>
     public ViewSlot? PageSlot { get; private set; }
 
-    protected override RendererInfo RendererInfo { get; } = new("Holdfast", isInteractive);
+    /// <summary>The root that holds what <c>PageTitle</c> and <c>HeadContent</c> put into the document's head; 0 where nothing in the live page does.</summary>
+    public int HeadId { get; private set; }
+
+    protected override RendererInfo RendererInfo { get; }
+
+    protected override ResourceAssetCollection Assets => _services.GetKeyedService<ResourceAssetCollection>(PageServiceProvider.Key) ?? ResourceAssetCollection.Empty;
 
     public ArrayRange<RenderTreeFrame> FramesOf(int componentId) => GetCurrentRenderTreeFrames(componentId);
 
@@ -81,6 +116,19 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
     {
         RootId = AssignRootComponentId(InstantiateComponent(rootType));
         return RenderRootComponentAsync(RootId);
+    }
+
+    /// <summary>
+    /// Renders the head beside the page, if something in the page wants to be there. A live page has no shell around it, in which Blazor's outlet would
+    /// stand. Not called while the page is being mounted: what waits for one root would not wait for the other.
+    /// </summary>
+    public void RenderHead()
+    {
+        if (_wantsHead && HeadId == 0)
+        {
+            HeadId = AssignRootComponentId(InstantiateComponent(typeof(HeadOutlet)));
+            _ = RenderRootComponentAsync(HeadId);
+        }
     }
 
     /// <summary>Brings the addresses of a whole page up to date, before it is written.</summary>
@@ -148,6 +196,31 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
         return null;
     }
 
+    /// <summary>The components of a type, in the order of the document.</summary>
+    public IEnumerable<T> Components<T>() => Components<T>(RootId);
+
+    private IEnumerable<T> Components<T>(int componentId)
+    {
+        var frames = FramesOf(componentId);
+        for (var i = 0; i < frames.Count; i++)
+        {
+            if (frames.Array[i].FrameType != RenderTreeFrameType.Component)
+            {
+                continue;
+            }
+
+            if (frames.Array[i].Component is T found)
+            {
+                yield return found;
+            }
+
+            foreach (var inner in Components<T>(frames.Array[i].ComponentId))
+            {
+                yield return inner;
+            }
+        }
+    }
+
     /// <summary>The component of an id.</summary>
     public IComponent ComponentOf(int componentId) => GetComponentState(componentId).Component;
 
@@ -166,8 +239,9 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
         }
 
         CheckDepth(componentType, parentComponentId);
-        var isPage = PageSlot is null && componentType == host.PageType;
-        var created = new ViewSlot(componentType, host) { IsPage = isPage };
+        CheckReference(componentType, parentComponentId);
+        var isPage = PageSlot is null && componentType == _host.PageType;
+        var created = new ViewSlot(componentType, _host) { IsPage = isPage };
         PageSlot = isPage ? created : PageSlot;
         _slots.Add(created);
         return created;
@@ -188,11 +262,47 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
         }
     }
 
+    /// <summary>A captured reference would be the slot's, and would not be the view's after a failure.</summary>
+    private void CheckReference(Type componentType, int? parentComponentId)
+    {
+        var frames = parentComponentId is { } parent ? FramesOf(parent) : default;
+        for (var i = 0; i < frames.Count; i++)
+        {
+            ref readonly var frame = ref frames.Array[i];
+            if (frame.FrameType != RenderTreeFrameType.Component || frame.ComponentType != componentType)
+            {
+                continue;
+            }
+
+            for (var j = i + 1; j < i + frame.ComponentSubtreeLength; j++)
+            {
+                if (frames.Array[j].FrameType == RenderTreeFrameType.ComponentReferenceCapture)
+                {
+                    throw new InvalidOperationException(
+                        $"The tag of view '{componentType}' has '@ref'. A view is mounted and replaced by its slot, so nobody else may hold it. Remove '@ref'; give the view parameters, or make it a plain component.");
+                }
+            }
+        }
+    }
+
+    protected override ComponentState CreateComponentState(int componentId, IComponent component, ComponentState? parentComponentState)
+    {
+        if (component is InputFile)
+        {
+            throw new NotSupportedException(
+                "InputFile cannot be rendered in a Holdfast page. It needs JS interop, which there is none of. Post the file with a form to an endpoint of the app ('<form method=\"post\" enctype=\"multipart/form-data\" action=\"/upload\">').");
+        }
+
+        _wantsHead |= _isInteractive && component is (PageTitle or HeadContent);
+        PageId = component is PageHost ? componentId : PageId;
+        return base.CreateComponentState(componentId, component, parentComponentState);
+    }
+
     protected override IComponentRenderMode? GetComponentRenderMode(IComponent component) => null;
 
     protected override Task UpdateDisplayAsync(in RenderBatch renderBatch)
     {
-        host.OnRendered(renderBatch);
+        _host.OnRendered(renderBatch);
         for (var i = 0; i < renderBatch.UpdatedComponents.Count; i++)
         {
             if (TryGetState(renderBatch.UpdatedComponents.Array[i].ComponentId) is { } state)
@@ -201,10 +311,10 @@ internal sealed class LiveRenderer(IServiceProvider services, ILoggerFactory log
             }
         }
 
-        return isInteractive ? Task.CompletedTask : Task.FromCanceled(new CancellationToken(canceled: true)); // Canceled: OnAfterRender does not run.
+        return _isInteractive ? Task.CompletedTask : Task.FromCanceled(new CancellationToken(canceled: true)); // Canceled: OnAfterRender does not run.
     }
 
-    protected override void HandleException(Exception exception) => host.OnUnhandled(exception);
+    protected override void HandleException(Exception exception) => _host.OnUnhandled(exception);
 
     private ComponentState? TryGetState(int componentId)
     {

@@ -17,6 +17,12 @@ internal sealed class PageScope
 
     /// <summary>Whether the page has members that only a join can restore.</summary>
     public bool HasTabState { get; set; }
+
+    /// <summary>What is said above a page that has changed since it was posted from.</summary>
+    public string ChangedText { get; set; } = "";
+
+    /// <summary>What is said above a page that was posted from too late, or by somebody else.</summary>
+    public string ExpiredText { get; set; } = "";
 }
 
 /// <summary>The root of the live part of a page: the page in its layouts. The same at GET and at join, so that addresses agree.</summary>

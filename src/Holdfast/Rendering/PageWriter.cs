@@ -1,9 +1,9 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components.RenderTree;
+using Microsoft.AspNetCore.Components.Web;
 
 namespace Holdfast.Rendering;
 
@@ -18,6 +18,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     private static readonly ConcurrentDictionary<string, string> CanonicalMarkup = new();
     private readonly HtmlBuffer _handlers = new();
     private Digest _digest = new();
+    private bool _withDigest = withDigest;
     private int _hint;
     private Outermost _outermost;
 
@@ -26,6 +27,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     /// <summary>Is told of each component that is written, in document order.</summary>
     public Action<int>? ComponentWritten { get; init; }
+
+    /// <summary>Is told what a browser without the script can post, and makes it so; null where nobody will post.</summary>
+    public ServedPage? Served { get; init; }
 
     /// <summary>Whether a handler was met that is not the tree's any more: the element was rendered again since.</summary>
     public bool MissedHandler { get; private set; }
@@ -54,6 +58,8 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         public bool IsForeign;
         public string Parent;
         public string? Implied;
+        public ServedForm? Form;
+        public bool IsDisabled;
     }
 
     /// <summary>Writes what is in a component, without its markers.</summary>
@@ -67,13 +73,14 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     public bool NeedsTable => _outermost is not (0 or Outermost.Rows or Outermost.Columns or Outermost.Others);
 
     /// <summary>Writes one frame of a batch, with everything below it.</summary>
-    /// <param name="componentId">The component whose frame it is.</param>
+    /// <param name="componentId">The component.</param>
     /// <param name="frames">The batch's frames.</param>
-    /// <param name="index">Which of them.</param>
+    /// <param name="index">The frame.</param>
+    /// <param name="isForeign">Whether it goes into SVG or MathML.</param>
     /// <param name="isInTable">Whether the outermost elements are known to be a table's.</param>
-    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isInTable)
+    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isForeign, bool isInTable)
     {
-        var siblings = new Siblings { Parent = isInTable ? "table" : "" };
+        var siblings = new Siblings { Parent = isInTable ? "table" : "", IsForeign = isForeign };
         Write(componentId, frames, index, index + HandlerIndex.LengthOf(frames[index]), ref siblings);
     }
 
@@ -111,7 +118,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     private void WriteText(string text, ref Siblings siblings)
     {
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0004');
             _digest.Feed(text);
@@ -156,7 +163,17 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             markup = markup.Replace(EndOfMarkup, "<!-- /m-->", StringComparison.Ordinal); // The only comment in it that would mean something.
         }
 
-        if (withDigest)
+        if (siblings.Selected is { } selected)
+        {
+            markup = SelectValue.SelectIn(markup, selected);
+        }
+
+        if (Served?.IsInList == true)
+        {
+            Served.AddOptions(markup);
+        }
+
+        if (_withDigest)
         {
             _digest.Feed('\u0008');
             _digest.Feed(CanonicalMarkup.Count > 10_000 ? Canonical(markup) : CanonicalMarkup.GetOrAdd(markup, Canonical));
@@ -184,7 +201,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         CloseImpliedParent(ref siblings);
         ComponentWritten?.Invoke(frame.ComponentId);
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0006');
         }
@@ -199,7 +216,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         html?.Append("<!--/c-->");
         siblings.Previous = Previous.Other;
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0007');
         }
@@ -207,6 +224,14 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     private void WriteShellComponent(in RenderTreeFrame frame, ref Siblings siblings)
     {
+        if (frame.ComponentType == typeof(HeadOutlet))
+        {
+            html?.Append("<!--holdfast-head-->");
+            WriteComponentFrames(frame.ComponentId, ref siblings);
+            html?.Append("<!--/holdfast-head-->");
+            return;
+        }
+
         if (frame.ComponentType != typeof(PageHost))
         {
             WriteComponentFrames(frame.ComponentId, ref siblings);
@@ -214,21 +239,31 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         }
 
         IsShell = false;
+        var start = html?.Length ?? 0;
         html?.Append("<!--holdfast-->");
         renderer.IndexPage(frame.ComponentId, sequence: 0, rebind: false);
+        _withDigest = Served is not null && renderer.Handlers.HasGuarded;
         WriteContent(frame.ComponentId);
         html?.Append("<!--/holdfast-->");
         IsShell = true;
+        if (Served is not null && html is not null)
+        {
+            Served.Digest = _withDigest ? Digest : null;
+            html.Insert(start, Served.Preface());
+            Served.WriteState(html);
+        }
+
+        _withDigest = false;
     }
 
     private void WriteElement(int componentId, RenderTreeFrame[] frames, int index, ref Siblings siblings)
     {
         ref readonly var element = ref frames[index];
         var end = index + element.ElementSubtreeLength;
-        var isForeign = siblings.IsForeign || element.ElementName is "svg" or "math";
+        var isForeign = ForeignElement.Is(element.ElementName, siblings.IsForeign);
         var name = isForeign ? element.ElementName : LowerCase(element.ElementName);
         WriteImpliedParent(name, ref siblings);
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0001');
             _digest.Feed(name);
@@ -237,31 +272,33 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         html?.Append('<');
         html?.Append(name);
-        var (content, value) = WriteAttributes(componentId, frames, index, end, name, isForeign, ref siblings);
+        var form = siblings.Form ?? Served?.Forms[0];
+        var post = Served is null || IsShell || isForeign ? default : Served.Place(componentId, frames, index, name, siblings.IsDisabled, ref form!);
+        var (content, value) = WriteAttributes(componentId, frames, index, end, name, isForeign, post, ref siblings);
         html?.Append('>');
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.EndAttributes();
         }
 
         if (isForeign || !IsVoid(name))
         {
-            WriteChildren(componentId, frames, content, end, name, value, isForeign, ref siblings);
+            WriteChildren(componentId, frames, index, content, end, name, value, isForeign, form, ref siblings);
             html?.Append("</");
             html?.Append(name);
             html?.Append('>');
         }
 
         siblings.Previous = Previous.Other;
-        if (withDigest)
+        if (_withDigest)
         {
             _digest.Feed('\u0003');
         }
     }
 
-    private void WriteChildren(int componentId, RenderTreeFrame[] frames, int start, int end, string name, string? value, bool isForeign, ref Siblings siblings)
+    private void WriteChildren(int componentId, RenderTreeFrame[] frames, int index, int start, int end, string name, string? value, bool isForeign, ServedForm? form, ref Siblings siblings)
     {
-        if (RawText.Is(name) && !isForeign)
+        if (RawText.Is(name, isForeign))
         {
             WriteRawText(name, name == "textarea" && value is not null ? value : RawText.Join(frames, start, end));
             return;
@@ -270,16 +307,22 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         var inner = new Siblings
         {
             Parent = name,
-            IsForeign = isForeign && name != "foreignObject",
-            Selected = name == "select" ? SelectedValues(frames, start, value) : siblings.Selected,
+            IsForeign = ForeignElement.Holds(name, isForeign),
+            Selected = name == "select" ? SelectValue.Of(frames, index, start) : siblings.Selected,
+            Form = form,
+            IsDisabled = siblings.IsDisabled || (Served is not null && name == "fieldset" && IsDisabled(frames, start)),
         };
         Write(componentId, frames, start, end, ref inner);
         CloseImpliedParent(ref inner);
+        if (name == "select")
+        {
+            Served?.EndList();
+        }
     }
 
     private void WriteRawText(string name, string text)
     {
-        if (withDigest && text.Length > 0)
+        if (_withDigest && text.Length > 0)
         {
             _digest.Feed('\u0004');
             _digest.Feed(text);
@@ -300,11 +343,12 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         html?.AppendText(text);
     }
 
-    private (int Content, string? Value) WriteAttributes(int componentId, RenderTreeFrame[] frames, int index, int end, string name, bool isForeign, ref Siblings siblings)
+    private (int Content, string? Value) WriteAttributes(int componentId, RenderTreeFrame[] frames, int index, int end, string name, bool isForeign, in PostAttributes post, ref Siblings siblings)
     {
         string? value = null;
         var hasSelected = false;
         var hasHandlers = false;
+        var replaced = "";
         var i = index + 1;
         for (; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
         {
@@ -331,12 +375,32 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             }
 
             hasSelected |= attribute.AttributeName == "selected";
-            WriteAttribute(isForeign ? attribute.AttributeName : LowerCase(attribute.AttributeName), text);
+            var attributeName = isForeign ? attribute.AttributeName : LowerCase(attribute.AttributeName);
+            if ((attributeName == "name" && post.Name is not null) || (attributeName == "type" && post.BecomesSubmit))
+            {
+                replaced += $" {attributeName}:{Uri.EscapeDataString(text)}";
+                FeedAttribute(attributeName, text);
+            }
+            else
+            {
+                WriteAttribute(attributeName, text);
+            }
         }
 
         if (name == "option" && siblings.Selected is { } selected && !hasSelected && selected.Contains(value ?? RawText.Join(frames, i, end)))
         {
+            hasSelected = true;
             WriteAttribute("selected", "");
+        }
+
+        if (name == "option")
+        {
+            Served?.AddOption(value ?? RawText.Join(frames, i, end), hasSelected, IsDisabled(frames, i));
+        }
+
+        if (!post.IsNone)
+        {
+            WritePostAttributes(post, replaced);
         }
 
         if (hasHandlers && !IsShell && ComposeHandlers(componentId, frames, index, end) is { Length: > 0 } handlers)
@@ -452,13 +516,45 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         return false;
     }
 
+    /// <summary>Writes what only a browser without the script needs: no part of the live page, nor of its digest.</summary>
+    /// <param name="post">The attributes.</param>
+    /// <param name="replaced">Those of the live page that give way: name and value, each after a space.</param>
+    private void WritePostAttributes(in PostAttributes post, string replaced)
+    {
+        var done = replaced;
+        Add("form", post.Form);
+        Add("name", post.Name);
+        Add("type", post.BecomesSubmit ? "submit" : null);
+        Add("id", post.Id);
+        Add("method", post.Posts ? "post" : null);
+        AppendAttribute("data-hf-post", done.AsSpan().TrimStart());
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+            {
+                AppendAttribute(name, value);
+                done += replaced.Contains($" {name}:", StringComparison.Ordinal) ? "" : $" {name}";
+            }
+        }
+    }
+
     private void WriteAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
     {
-        if (withDigest)
+        FeedAttribute(name, value);
+        AppendAttribute(name, value);
+    }
+
+    private void FeedAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
+        if (_withDigest)
         {
             _digest.Attribute(name, value);
         }
+    }
 
+    private void AppendAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
         if (html is null)
         {
             return;
@@ -515,23 +611,18 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         _ => value.ToString(),
     };
 
-    /// <summary>What a <c>select</c> selects; for a multiple one <c>@bind</c> gives the values as JSON.</summary>
-    private static List<string>? SelectedValues(RenderTreeFrame[] frames, int content, string? value)
+    /// <summary>Whether the element whose content begins here has the attribute <c>disabled</c>.</summary>
+    private static bool IsDisabled(RenderTreeFrame[] frames, int content)
     {
-        if (value is null)
-        {
-            return null;
-        }
-
         for (var i = content - 1; frames[i].FrameType == RenderTreeFrameType.Attribute; i--)
         {
-            if (frames[i].AttributeName == "multiple" && frames[i].AttributeValue is not (null or false) && value.StartsWith('['))
+            if (frames[i].AttributeName == "disabled" && frames[i].AttributeValue is not (null or false))
             {
-                return JsonSerializer.Deserialize<List<string>>(value);
+                return true;
             }
         }
 
-        return [value];
+        return false;
     }
 
     /// <summary>The name of the element that markup begins with; empty where it begins with something else.</summary>

@@ -25,6 +25,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     private readonly Dictionary<int, int> _last = [];
     private readonly HashSet<int> _again = [];
     private readonly HashSet<ComponentHandlers> _selectOwners = [];
+    private ComponentHandlers _handlers = null!;
     private bool _hasOutdated;
     private bool _isLast;
     private ArrayBufferWriter<byte>? _buffer;
@@ -161,6 +162,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             return;
         }
 
+        _handlers = handlers;
         (ulong[] Elements, ulong[] RawTexts, ulong[] Selects) before = (handlers.Elements, handlers.RawTexts, handlers.Selects);
         if (!_again.Add(diff.ComponentId))
         {
@@ -252,7 +254,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         {
             case RenderTreeEditType.StepIn:
                 _steps.Add(edit.SiblingIndex);
-                _places.Add(PlaceOf(_places[^1], edit.SiblingIndex));
+                _places.Add(ComponentHandlers.StepInto(_places[^1], edit.SiblingIndex));
                 break;
             case RenderTreeEditType.StepOut:
                 _places.RemoveAt(_places.Count - 1);
@@ -284,9 +286,6 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         }
     }
 
-    /// <summary>The place of a node: of its number, in the place around it. 0 is the component itself.</summary>
-    private static ulong PlaceOf(ulong place, int node) => StableHash.Mix(place, (ulong)node + 1);
-
     /// <summary>Notes that the nodes from this one on may have had other numbers before.</summary>
     private void Shift(int from)
     {
@@ -310,13 +309,13 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     {
         using var html = new HtmlBuffer();
         using var writer = new PageWriter(renderer, html, withDigest: false) { ComponentWritten = AddNew };
-        writer.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, isInTable: false);
+        writer.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, InForeign(), isInTable: false);
         _hasOutdated |= writer.MissedHandler;
         if (writer.NeedsTable)
         {
             html.Clear();
             using var again = new PageWriter(renderer, html, withDigest: false);
-            again.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, isInTable: true);
+            again.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, isForeign: false, isInTable: true);
         }
 
         Begin(kind, edit.SiblingIndex, sequence);
@@ -336,6 +335,9 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             }
         }
     }
+
+    /// <summary>Whether what is inserted now is SVG's or MathML's.</summary>
+    private bool InForeign() => _places.Count == 1 ? _handlers.IsForeign : _handlers.ForeignPlaces.Contains(_places[^1]);
 
     private void NoteHandlers(RenderTreeFrame[] reference, int index)
     {
@@ -419,7 +421,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         using var html = new HtmlBuffer();
         using var writer = new PageWriter(renderer, html, withDigest: false);
         var change = new ChangedElements(this, writer, [.. before.Elements], [.. before.RawTexts], [.. before.Selects], handlers, componentId, sequence);
-        change.Walk(frames.Array, 0, frames.Count);
+        change.Walk(frames.Array, 0, frames.Count, handlers.IsForeign);
     }
 
     private void StepOut()
@@ -474,7 +476,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         private int _rawText;
         private int _select;
 
-        public int Walk(RenderTreeFrame[] frames, int start, int end, int node = 0, ulong place = 0, bool isShifted = false)
+        public int Walk(RenderTreeFrame[] frames, int start, int end, bool isForeign, int node = 0, ulong place = 0, bool isShifted = false)
         {
             for (var i = start; i < end; i += HandlerIndex.LengthOf(frames[i]))
             {
@@ -482,10 +484,10 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 switch (frame.FrameType)
                 {
                     case RenderTreeFrameType.Region:
-                        node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, node, place, isShifted);
+                        node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, isForeign, node, place, isShifted);
                         break;
                     case RenderTreeFrameType.Element:
-                        WalkElement(frames, i, node, PlaceOf(place, node), isShifted || (patch._shifts.TryGetValue(place, out var first) && node >= first));
+                        WalkElement(frames, i, isForeign, node, ComponentHandlers.StepInto(place, node), isShifted || (patch._shifts.TryGetValue(place, out var first) && node >= first));
                         node++;
                         break;
                     case RenderTreeFrameType.Text or RenderTreeFrameType.Markup or RenderTreeFrameType.Component:
@@ -500,7 +502,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         /// <summary>Whether the document may not show it: it was not there, or it may have been another node's, since rows without keys have come or gone before it.</summary>
         private static bool IsChanged(HashSet<ulong> before, ulong now, bool isShifted) => !before.Contains(now) || (isShifted && HandlerIndex.IsRepeated(now));
 
-        private void WalkElement(RenderTreeFrame[] frames, int index, int node, ulong place, bool isShifted)
+        private void WalkElement(RenderTreeFrame[] frames, int index, bool isForeign, int node, ulong place, bool isShifted)
         {
             ref readonly var frame = ref frames[index];
             var end = index + frame.ElementSubtreeLength;
@@ -522,14 +524,15 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 patch._json.WriteEndArray();
             }
 
-            if (RawText.Is(frame.ElementName) && IsChanged(rawTexts, handlers.RawTexts[_rawText++], isShifted))
+            isForeign = ForeignElement.Is(frame.ElementName, isForeign);
+            if (RawText.Is(frame.ElementName, isForeign) && IsChanged(rawTexts, handlers.RawTexts[_rawText++], isShifted))
             {
                 patch.Begin("w"u8, node, sequence);
                 patch._json.WriteStringValue(RawText.Of(frames, index, content, end));
                 patch._json.WriteEndArray();
             }
 
-            if (SelectValue.Of(frames, index) is { } value && IsChanged(selects, handlers.Selects[_select++], isShifted))
+            if (!isForeign && frame.ElementName is "select" && SelectValue.TextOf(frames, index, content) is { } value && IsChanged(selects, handlers.Selects[_select++], isShifted))
             {
                 patch.Begin("a"u8, node, sequence);
                 patch._json.WriteStringValue("value"u8);
@@ -538,7 +541,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             }
 
             patch._steps.Add(node);
-            Walk(frames, content, end, node: 0, place, isShifted);
+            Walk(frames, content, end, ForeignElement.Holds(frame.ElementName, isForeign), node: 0, place, isShifted);
             patch.StepOut();
         }
     }

@@ -6,7 +6,7 @@ namespace Holdfast.Rendering;
 /// <summary>Elements whose content is one text to the HTML parser, so that texts in them cannot be told apart in the document.</summary>
 internal static class RawText
 {
-    public static bool Is(string element) => element is "textarea" or "title" or "style" or "script";
+    public static bool Is(string element, bool isForeign) => !isForeign && element is ("textarea" or "title" or "style" or "script");
 
     /// <summary>Differs where the text does; not where a <c>textarea</c> has its text from its <c>value</c>, which is sent as an attribute.</summary>
     public static ulong HashOf(RenderTreeFrame[] frames, int index, int content, int end, ulong path)

@@ -1,22 +1,41 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components.RenderTree;
 
 namespace Holdfast.Rendering;
 
-/// <summary>The value of a <c>select</c>, which HTML has as attributes of its options: a change of the options alone may have to show it again.</summary>
-internal static class SelectValue
+/// <summary>The value of a <c>select</c>, which HTML has no attribute for: it stands in the options.</summary>
+internal static partial class SelectValue
 {
-    /// <summary>The value that an element's attributes give; null where it is no <c>select</c>, or has none.</summary>
-    public static string? Of(RenderTreeFrame[] frames, int index)
+    /// <summary>What a <c>select</c> selects; for a multiple one <c>@bind</c> gives the values as JSON. Null where it says nothing of it.</summary>
+    /// <param name="frames">The component's frames.</param>
+    /// <param name="element">The element.</param>
+    /// <param name="content">What comes after its attributes.</param>
+    public static List<string>? Of(RenderTreeFrame[] frames, int element, int content)
+    {
+        if (TextOf(frames, element, content) is not { } value)
+        {
+            return null;
+        }
+
+        var isMultiple = false;
+        for (var i = element + 1; i < content; i++)
+        {
+            isMultiple |= frames[i].AttributeName == "multiple" && frames[i].AttributeValue is not (null or false);
+        }
+
+        return isMultiple && value.StartsWith('[') ? JsonSerializer.Deserialize<List<string>>(value) : [value];
+    }
+
+    /// <summary>The same, as its attribute has it.</summary>
+    public static string? TextOf(RenderTreeFrame[] frames, int element, int content)
     {
         string? value = null;
-        if (frames[index].ElementName.Equals("select", StringComparison.OrdinalIgnoreCase))
+        for (var i = element + 1; i < content; i++)
         {
-            var end = index + frames[index].ElementSubtreeLength;
-            for (var i = index + 1; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
-            {
-                value = frames[i].AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase) ? PageWriter.TextOf(frames[i].AttributeValue) : value;
-            }
+            value = frames[i].AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase) ? PageWriter.TextOf(frames[i].AttributeValue) : value;
         }
 
         return value;
@@ -30,6 +49,7 @@ internal static class SelectValue
             ref readonly var frame = ref frames[i];
             path = frame.FrameType switch
             {
+                RenderTreeFrameType.Markup => StableHash.Mix(path, StableHash.Of(frame.MarkupContent)),
                 RenderTreeFrameType.Text => StableHash.Mix(path, StableHash.Of(frame.TextContent)),
                 RenderTreeFrameType.Element => StableHash.Mix(path, (ulong)(uint)frame.Sequence + ((ulong)(uint)(frame.ElementKey?.GetHashCode() ?? 0) << 32)),
                 RenderTreeFrameType.Component => StableHash.Mix(path, (ulong)frame.ComponentId),
@@ -40,4 +60,40 @@ internal static class SelectValue
 
         return path;
     }
+
+    /// <summary>Selects the options of static markup, which the Razor compiler makes of options within a component's content.</summary>
+    public static string SelectIn(string markup, List<string> values) => !markup.Contains("<option", StringComparison.OrdinalIgnoreCase) ? markup
+        : Option().Replace(markup, option => values.Contains(ValueOf(option)) ? $"{option.Groups[1].Value} selected{option.Groups[2].Value}" : option.Value);
+
+    /// <summary>The options of static markup.</summary>
+    public static IEnumerable<(string Value, bool IsSelected, bool IsDisabled)> OptionsIn(string markup) => AnyOption().Matches(markup).Select(option =>
+        (ValueOf(option), SelectedAttribute().IsMatch(option.Groups[1].Value), DisabledAttribute().IsMatch(option.Groups[1].Value)));
+
+    private static string ValueOf(Match option)
+    {
+        var attribute = ValueAttribute().Match(option.Groups[1].Value);
+        return WebUtility.HtmlDecode(attribute.Success
+            ? attribute.Groups[1].Value + attribute.Groups[2].Value + attribute.Groups[3].Value
+            : Spaces().Replace(option.Groups[3].Value.Trim(), " "));
+    }
+
+    /// <summary>A start tag without <c>selected</c>, its end and its text.</summary>
+    [GeneratedRegex("""(<option(?![^>]*\sselected[\s=>])(?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)(\s*>([^<]*))""", RegexOptions.IgnoreCase)]
+    private static partial Regex Option();
+
+    /// <summary>A start tag, its end and its text.</summary>
+    [GeneratedRegex("""(<option(?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)(\s*>([^<]*))""", RegexOptions.IgnoreCase)]
+    private static partial Regex AnyOption();
+
+    [GeneratedRegex(@"\sselected(?=[\s=]|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex SelectedAttribute();
+
+    [GeneratedRegex(@"\sdisabled(?=[\s=]|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex DisabledAttribute();
+
+    [GeneratedRegex("""\svalue\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", RegexOptions.IgnoreCase)]
+    private static partial Regex ValueAttribute();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
 }

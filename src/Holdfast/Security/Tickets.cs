@@ -18,9 +18,14 @@ internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider t
 
     private readonly IDataProtector _protector = protection.CreateProtector("Holdfast.Ticket.v1");
 
-    public string Issue(string? session, ClaimsPrincipal user, Type view, string route, string pathBase, string path, string query, string culture) =>
-        _protector.Protect(JsonSerializer.Serialize(new Ticket(
-            session, UserOf(user), view.FullName!, route, pathBase, path, query, culture, time.GetUtcNow() + options.Value.TicketLifetime), Json));
+    /// <summary>What a page's ticket will say.</summary>
+    public Ticket For(string? session, ClaimsPrincipal user, Type view, string route, string pathBase, string path, string query, string culture) =>
+        new(session, UserOf(user), view.FullName!, route, pathBase, path, query, culture, Expiry());
+
+    /// <summary>When a ticket that is made now ends.</summary>
+    public DateTimeOffset Expiry() => time.GetUtcNow() + options.Value.TicketLifetime;
+
+    public string Issue(Ticket ticket) => _protector.Protect(JsonSerializer.Serialize(ticket, Json));
 
     /// <summary>Opens a ticket. False when it is forged or expired.</summary>
     public bool TryOpen(string text, out Ticket ticket)
@@ -29,13 +34,15 @@ internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider t
         try
         {
             ticket = JsonSerializer.Deserialize<Ticket>(_protector.Unprotect(text))!;
-            return ticket.Expires > time.GetUtcNow();
+            return !IsExpired(ticket);
         }
         catch (Exception exception) when (exception is CryptographicException or JsonException or FormatException)
         {
             return false;
         }
     }
+
+    public bool IsExpired(Ticket ticket) => ticket.Expires <= time.GetUtcNow();
 
     /// <summary>What tells one user from another: the name identifier, else the name; null for a visitor.</summary>
     public static string? UserOf(ClaimsPrincipal user) =>

@@ -6,6 +6,7 @@ using Holdfast.Rendering;
 using Holdfast.State;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.RenderTree;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Sessions;
 
@@ -23,6 +24,7 @@ namespace Holdfast.Sessions;
 internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsyncDisposable
 {
     private readonly PageServices _services;
+    private readonly PageCulture _culture;
     private readonly IAsyncDisposable _scope;
     private readonly LiveDispatcher _dispatcher;
     private readonly LiveRenderer _renderer;
@@ -34,6 +36,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     private long _nextRef = 1;
     private Session? _session;
     private SliceLease? _lease;
+    private IReadOnlyDictionary<string, byte[]>? _carried;
     private ViewState? _state;
     private Exception? _failure;
     private volatile bool _isDead;
@@ -42,10 +45,12 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     public MountedPage(PageServices services, IServiceProvider scopeServices, IAsyncDisposable scope, PageAddress address, PageIdentity identity, MountReason reason)
     {
         _services = services;
+        _culture = PageCulture.Parse(address.Culture);
         _scope = scope;
         Address = address;
         Identity = identity;
         Reason = reason;
+        PageScope = scopeServices.GetRequiredService<PageScope>();
         _dispatcher = new LiveDispatcher();
         _dispatcher.Queue = _queue = new PageQueue(_dispatcher, ExecuteAsync, Fail);
         _renderer = new LiveRenderer(scopeServices, services.LoggerFactory, _dispatcher, this, isInteractive: true);
@@ -78,6 +83,9 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     // ---- mount ----
 
+    /// <summary>What the document around the page says of it.</summary>
+    public PageScope PageScope { get; }
+
     /// <summary>The page uses a session, and ends that use when it ends.</summary>
     public void Hold(Session session) => _session = session;
 
@@ -86,13 +94,14 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     /// <summary>Restores and renders the page; ends when nothing in it waits for its initialisation any more.</summary>
     /// <exception cref="Exception">The page's own initialisation failed.</exception>
-    public async Task MountAsync(Found found, long acked, long settled)
+    public async Task MountAsync(Found found, long settled, MountTerms terms)
     {
         Found = found;
+        _carried = terms.Carried;
         _output.Durability = _session is null ? null : (_session, _lease);
-        _output.Acks.Begin(acked, settled, _session?.Version ?? 0);
+        _output.Acks.Begin(terms.Acked, settled, _session?.Version ?? 0);
         _nextRef = Settled + 1;
-        var item = new CallbackItem(() => _renderer.RenderRootAsync(typeof(PageHost)));
+        var item = new CallbackItem(() => _renderer.RenderRootAsync(terms.RootType));
         _queue.Post(item);
         await item.Completion.ConfigureAwait(false);
     }
@@ -147,6 +156,36 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     private PageOutput.Joining Joining(bool isRecovered) =>
         new(Identity.Instance, _services.StartId, _nextRef, isRecovered ? "recovered" : Found.ToString().ToLowerInvariant());
 
+    // ---- a POST ----
+
+    /// <summary>Connects what a browser without script has posted: a document that shows what it was served, and takes no patches.</summary>
+    /// <param name="client">Is told of acks, and of the end.</param>
+    /// <param name="digest">The digest of what was served; null when no handler in it depends on that.</param>
+    /// <returns>What the page's controls show now.</returns>
+    public async Task<ServedForm[]> ConnectAsync(IPageClient client, string? digest)
+    {
+        var shown = new ServedPage(_renderer, null);
+        await _queue.PostAsync(() =>
+        {
+            _output.Connect(client, digest, shown);
+            return Task.CompletedTask;
+        });
+        return [.. shown.Forms];
+    }
+
+    /// <summary>Adds what was posted to the queue, as if it had come over a socket.</summary>
+    public void Post(WorkItem item) => _queue.Post(item);
+
+    /// <summary>Looks at the page between two items.</summary>
+    public Task LookAsync(Action<LiveRenderer> look) => _queue.PostAsync(() =>
+    {
+        look(_renderer);
+        return Task.CompletedTask;
+    });
+
+    /// <summary>The members of the tab, as they were last restored or captured. Called while nothing runs.</summary>
+    public IReadOnlyDictionary<string, byte[]> TabMembers => _state?.TabMembers() ?? [];
+
     // ---- 6: an event arrives ----
 
     /// <summary>Takes an event if it is the document's next; answers a repeated or a later one.</summary>
@@ -190,6 +229,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
 
         _queue.Enter(item);
+        _culture.Use();
         _failure = null;
         _output.IsHeld = true;
         var hasTurn = await EnterTurnAsync();
@@ -218,6 +258,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             }
 
             Settle(item);
+            _renderer.RenderHead();
         }
         catch (Exception exception)
         {
@@ -273,12 +314,13 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     /// <summary>Runs the handler that an event is for, or fails the event.</summary>
     internal async Task DispatchAsync(string address, long sequence, object? payload, bool isChange = false)
     {
+        _output.UpdateIndex();
         if (!_renderer.Handlers.TryResolve(address, sequence, out var found, out var owner) || _renderer.Describe(found, owner) is not { } handler)
         {
             throw new EventException(ErrorCode.Stale, "What was used is not on the page any more.");
         }
 
-        if (!EventArguments.TryCreate(handler.EventName, payload, out var arguments) || (isChange && arguments is not ChangeEventArgs))
+        if (!EventArguments.TryCreate(handler.EventName, payload, _renderer.GetEventArgsType(found.HandlerId), out var arguments) || (isChange && arguments is not ChangeEventArgs))
         {
             throw new EventException(ErrorCode.Stale, $"What was sent does not fit the event '{handler.EventName}'.");
         }
@@ -339,7 +381,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
 
         List<MemberChange>? changes = null;
-        _state.Capture(ref changes);
+        _state.Capture(ref changes, withTabMembers: settled > 0 && Identity.Carried is not null);
         if (changes is null)
         {
             return _lease.Written;
@@ -482,7 +524,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         if (_state is { } state && ReferenceEquals(state.View, view))
         {
             state.Restore(
-                member => _session!.Read(_lease!, member),
+                member => _session!.Read(_lease!, member) ?? (member.Scope == Scope.Session ? null : _carried?.GetValueOrDefault(member.Name)),
                 (member, exception) => _services.Metrics.MemberUnreadable(Address.PageType, member.Name, exception));
         }
     }
@@ -496,6 +538,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         async Task RunBesideAsync()
         {
+            _culture.Use();
             try
             {
                 await work(_ended.Token).ConfigureAwait(false);
@@ -598,6 +641,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     private async Task EndOnDispatcherAsync()
     {
+        _culture.Use();
         _output.End(this);
         try
         {

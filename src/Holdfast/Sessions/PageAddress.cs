@@ -7,7 +7,7 @@ namespace Holdfast.Sessions;
 /// <param name="Parameters">The page's parameters.</param>
 /// <param name="Uri">The absolute address.</param>
 /// <param name="BaseUri">The absolute address of the app, with a slash at the end.</param>
-/// <param name="Culture">The name of the culture that the page was first rendered in.</param>
+/// <param name="Culture">The name of the <see cref="PageCulture"/> that the page was first rendered in.</param>
 /// <param name="User">Who it is for: null for a visitor.</param>
 internal sealed record PageAddress(
     string? SessionKey,

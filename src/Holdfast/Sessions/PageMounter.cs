@@ -10,6 +10,36 @@ internal interface IPageScopeSetup
     void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate);
 }
 
+/// <summary>Why a page is mounted, and on top of what.</summary>
+/// <param name="Reason">Why.</param>
+internal sealed record MountTerms(MountReason Reason)
+{
+    /// <summary>Whether the page was opened anew in its tab.</summary>
+    public bool IsFresh { get; init; }
+
+    /// <summary>Whether the document has had state here before.</summary>
+    public bool ExpectsState { get; init; }
+
+    /// <summary>The highest event that the document knows to be acked.</summary>
+    public long Acked { get; init; }
+
+    /// <summary>The highest event that an earlier instance on this node has settled.</summary>
+    public long Settled { get; init; }
+
+    /// <summary>What is rendered: the page, or the document around it too.</summary>
+    public Type RootType { get; init; } = typeof(PageHost);
+
+    /// <summary>The ticket that the document is written with.</summary>
+    public string? Ticket { get; init; }
+
+    /// <summary>The members of a tab that no script names, as its form carried them.</summary>
+    public IReadOnlyDictionary<string, byte[]>? Carried { get; init; }
+}
+
+/// <summary>The page was fenced off while it was mounted: another node writes its tab.</summary>
+internal sealed class SupersededException(Type pageType)
+    : InvalidOperationException($"Page '{pageType}' was fenced off while it was mounted: another node writes its tab. The browser joins again.");
+
 /// <summary>
 /// Mounts a page for a document: one scope, one renderer, one dispatcher; restored from the session as it is in the store now.
 /// </summary>
@@ -18,45 +48,48 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
     /// <param name="address">Which page.</param>
     /// <param name="identity">For which tab and document, under which new instance name.</param>
     /// <param name="user">Who it is for.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="isFresh">Whether the page was opened anew in its tab.</param>
-    /// <param name="expectsState">Whether the document has had state here before.</param>
-    /// <param name="acked">The highest event that the document knows to be acked.</param>
-    /// <param name="settled">The highest event that an earlier instance on this node has settled.</param>
+    /// <param name="terms">Why, and on top of what.</param>
     /// <param name="cancellationToken">Ends the wait for the store.</param>
+    /// <exception cref="SupersededException">Another node writes the tab.</exception>
     /// <exception cref="Exception">The store cannot be read, or the page's initialisation failed.</exception>
-    public async Task<MountedPage> MountAsync(
-        PageAddress address,
-        PageIdentity identity,
-        ClaimsPrincipal user,
-        MountReason reason,
-        bool isFresh,
-        bool expectsState,
-        long acked,
-        long settled,
-        CancellationToken cancellationToken)
+    public async Task<MountedPage> MountAsync(PageAddress address, PageIdentity identity, ClaimsPrincipal user, MountTerms terms, CancellationToken cancellationToken)
     {
         var session = address.SessionKey is { } key ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
+        return await MountAsync(address, identity, user, terms, session).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="MountAsync(PageAddress, PageIdentity, ClaimsPrincipal, MountTerms, CancellationToken)"/>
+    /// <param name="address">Which page.</param>
+    /// <param name="identity">For which tab and document, under which new instance name.</param>
+    /// <param name="user">Who it is for.</param>
+    /// <param name="terms">Why, and on top of what.</param>
+    /// <param name="session">The session, just read; its use ends with the page.</param>
+    public async Task<MountedPage> MountAsync(PageAddress address, PageIdentity identity, ClaimsPrincipal user, MountTerms terms, Session? session)
+    {
         var scope = scopes.CreateAsyncScope();
-        var page = new MountedPage(services, scope.ServiceProvider, scope, address, identity, reason);
+        var page = new MountedPage(services, scope.ServiceProvider, scope, address, identity, terms.Reason);
         pages.Add(page);
+        if (session is not null)
+        {
+            page.Hold(session);
+        }
+
         try
         {
             setup.Prepare(scope.ServiceProvider, address, user, page.NavigateTo);
+            page.PageScope.Ticket = terms.Ticket;
             var found = Found.New;
+            var settled = terms.Settled;
             if (session is not null)
             {
-                page.Hold(session);
-                found = session.Knows(address.SliceKey) ? Found.Restored : expectsState ? Found.NotFound : Found.New;
-                var lease = session.Lease(address.SliceKey, identity.Tab, identity.Instance, isFresh, page);
+                found = session.Knows(address.SliceKey) ? Found.Restored : terms.ExpectsState ? Found.NotFound : Found.New;
+                var lease = session.Lease(address.SliceKey, identity, terms.IsFresh, page);
                 page.Hold(lease);
                 settled = Math.Max(settled, session.Watermark(lease, identity.Document));
             }
 
-            await page.MountAsync(found, acked, settled).ConfigureAwait(false);
-            return page.IsDead
-                ? throw new InvalidOperationException($"Page '{address.PageType}' was fenced off while it was mounted: another node writes its tab. The browser joins again.")
-                : page;
+            await page.MountAsync(found, settled, terms).ConfigureAwait(false);
+            return page.IsDead ? throw new SupersededException(address.PageType) : page;
         }
         catch
         {

@@ -15,8 +15,10 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
     private volatile IPageClient? _client;
     private volatile bool _isHeld;
     private bool _isLagging;
+    private bool _isIndexOutdated;
     private long _sentSettled;
     private string? _navigation;
+    private string? _head;
 
     /// <summary>The connection; null while the page waits for one.</summary>
     public IPageClient? Client => _client;
@@ -49,6 +51,26 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         _client?.TakenOver();
         _client = client;
         SendJoined(client, digest, sequence, joining);
+    }
+
+    /// <summary>Takes a POST's client: it shows what it was served, and gets no patches.</summary>
+    public void Connect(IPageClient client, string? digest, ServedPage shown)
+    {
+        _client = client;
+        _isLagging = true;
+        renderer.IndexPage(renderer.PageId, sequence: 0, rebind: false);
+        var isSame = WriteDigest(shown) == digest; // Also where there is none to compare with: it finds what is shown.
+        Sequence = isSame ? 0 : 1;
+        if (isSame)
+        {
+            renderer.Handlers.ShowsAt(0);
+        }
+        else
+        {
+            renderer.IndexPage(renderer.PageId, Sequence, rebind: true);
+        }
+
+        SendNavigation(client);
     }
 
     /// <summary>Lets a connection go. False when it is another's turn already.</summary>
@@ -116,6 +138,10 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         {
             _patch.Add(batch, Sequence + 1);
         }
+        else
+        {
+            _isIndexOutdated = true;
+        }
     }
 
     /// <summary>Sends the open patch, with what it settles and what is acked by now; or the ack alone.</summary>
@@ -126,6 +152,7 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
             return;
         }
 
+        SendHead(client);
         var acked = TakeAcked();
         var hasRebound = renderer.Handlers.TakeRebound();
         if (_patch.IsOpen)
@@ -145,6 +172,16 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         }
     }
 
+    /// <summary>Brings the addresses up to date with what was rendered without a patch. What changed its meaning since is newer than what was seen.</summary>
+    public void UpdateIndex()
+    {
+        if (_isIndexOutdated)
+        {
+            _isIndexOutdated = false;
+            renderer.IndexPage(renderer.PageId, Sequence + 1, rebind: false);
+        }
+    }
+
     /// <summary>Drops the open patch: the page will be sent as a whole.</summary>
     public void Abandon() => _patch.Abandon();
 
@@ -159,6 +196,28 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
     }
 
     public void Dispose() => _patch.Dispose();
+
+    /// <summary>Sends what is in the document's head where it is not what was sent last.</summary>
+    private void SendHead(IPageClient client)
+    {
+        if (renderer.HeadId != 0 && !_isLagging)
+        {
+            var before = _head;
+            WriteHead();
+            if (_head != before)
+            {
+                client.Send(ServerFrame.Head(_head!));
+            }
+        }
+    }
+
+    private void WriteHead()
+    {
+        using var html = new HtmlBuffer();
+        using var writer = new PageWriter(renderer, html, withDigest: false) { IsShell = true };
+        writer.WriteContent(renderer.HeadId);
+        _head = html.Written.SequenceEqual(_head) ? _head : html.Written.ToString();
+    }
 
     private void SendPatch(IPageClient client, long acked)
     {
@@ -180,8 +239,9 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
     private void SendJoined(IPageClient client, string? digest, long sequence, in Joining joining)
     {
         _isLagging = false;
-        _patch.ResetNumbers(renderer.RootId);
-        renderer.IndexPage(renderer.RootId, sequence, rebind: false);
+        _isIndexOutdated = false;
+        _patch.ResetNumbers(renderer.PageId);
+        renderer.IndexPage(renderer.PageId, sequence, rebind: false);
         using var html = new HtmlBuffer();
         var isSame = WriteDigest() == digest; // Also where there is none to compare with: it numbers the components.
         TypedAt = sequence;
@@ -192,17 +252,27 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         }
         else
         {
-            renderer.IndexPage(renderer.RootId, Sequence, rebind: true);
+            renderer.IndexPage(renderer.PageId, Sequence, rebind: true);
             using var writer = new PageWriter(renderer, html, withDigest: false);
-            writer.WriteContent(renderer.RootId);
+            writer.WriteContent(renderer.PageId);
         }
 
-        client.SendJoined(ServerFrame.Joined(joining.Instance, joining.Start, joining.NextRef, Sequence, joining.Found, html.Written, hasHtml: !isSame));
+        if (renderer.HeadId != 0)
+        {
+            WriteHead();
+        }
+
+        client.SendJoined(ServerFrame.Joined(joining.Instance, joining.Start, joining.NextRef, Sequence, joining.Found, _head, html.Written, hasHtml: !isSame));
         if (TakeAcked() > 0 || Acks.Acked > 0)
         {
             client.Send(ServerFrame.Ack(Acks.Acked));
         }
 
+        SendNavigation(client);
+    }
+
+    private void SendNavigation(IPageClient client)
+    {
         if (_navigation is { } url)
         {
             _navigation = null;
@@ -210,10 +280,10 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         }
     }
 
-    private string WriteDigest()
+    private string WriteDigest(ServedPage? shown = null)
     {
-        using var writer = new PageWriter(renderer, html: null, withDigest: true) { ComponentWritten = _patch.Number };
-        writer.WriteContent(renderer.RootId);
+        using var writer = new PageWriter(renderer, html: null, withDigest: true) { ComponentWritten = shown is null ? _patch.Number : null, Served = shown };
+        writer.WriteContent(renderer.PageId);
         return writer.Digest;
     }
 

@@ -26,6 +26,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private SemaphoreSlim? _posts;
     private readonly Dictionary<string, Slice> _slices = new(StringComparer.Ordinal);
     private readonly List<Slice> _unsaved = [];
     private readonly List<Slice> _inFlight = [];
@@ -88,6 +89,24 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     public void ExitTurn() => _turn.Release();
 
+    // ---- posts ----
+
+    /// <summary>POSTs run one after another, so that none meets what another is about to change.</summary>
+    public Task EnterPostAsync(CancellationToken cancellationToken) => LazyInitializer.EnsureInitialized(ref _posts, static () => new SemaphoreSlim(1, 1)).WaitAsync(cancellationToken);
+
+    public void ExitPost() => _posts!.Release();
+
+    /// <summary>What a POST left for the page that follows it: the JSON of a member of its tab, or null.</summary>
+    public byte[]? ReadCarried(string sliceKey, string carried, PersistedMember member)
+    {
+        lock (_gate)
+        {
+            return _slices.TryGetValue(sliceKey, out var slice) && slice.Tabs.TryGetValue(carried, out var tab) && tab.Part.Members.TryGetValue(member.Name, out var own)
+                ? own.Json
+                : null;
+        }
+    }
+
     // ---- reading ----
 
     /// <summary>Takes over what other nodes wrote since this one last read or wrote.</summary>
@@ -144,8 +163,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     // ---- leases ----
 
     /// <summary>Gives a new instance the right to write a slice, on top of what is known now.</summary>
+    /// <param name="sliceKey">The slice.</param>
+    /// <param name="identity">The instance, and its tab.</param>
     /// <param name="isFresh">Whether the page was opened anew, so that the tab's Reconnect members are forgotten.</param>
-    public SliceLease Lease(string sliceKey, string tab, string instance, bool isFresh, ILeaseHolder holder)
+    /// <param name="holder">Is told what becomes of the lease.</param>
+    public SliceLease Lease(string sliceKey, PageIdentity identity, bool isFresh, ILeaseHolder holder)
     {
         bool write;
         SliceLease lease;
@@ -156,9 +178,10 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 _slices.Add(sliceKey, slice = new Slice(sliceKey));
             }
 
-            lease = new SliceLease(this, slice, tab, instance, holder)
+            lease = new SliceLease(this, slice, identity.Tab, identity.Instance, holder)
             {
-                Fence = slice.Tabs.TryGetValue(tab, out var known) ? known.Part.Fence : Fence.None,
+                Carried = identity.Carried,
+                Fence = slice.Tabs.TryGetValue(identity.Tab, out var known) ? known.Part.Fence : Fence.None,
                 Seen = _version,
                 Written = 0,
             };
@@ -279,9 +302,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 }
                 else
                 {
-                    tab.Part.SetMember(member.Name, change.Json, member.Scope == Scope.Reconnect);
+                    SetTabMember(lease, tab, member, change.Json);
                 }
             }
+
+            lease.Slice.DropCarried(lease.Carried);
 
             if (document is not null)
             {
@@ -299,6 +324,21 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         return version;
+    }
+
+    private static void SetTabMember(SliceLease lease, Slice.Tab tab, PersistedMember member, byte[] json)
+    {
+        if (lease.Tab != TabPart.OfPosts)
+        {
+            tab.Part.SetMember(member.Name, json, member.Scope == Scope.Reconnect);
+        }
+
+        if (lease.Carried is { } carried)
+        {
+            var left = lease.Slice.GetOrAddTab(carried);
+            left.Part.SetMember(member.Name, json, member.Scope == Scope.Reconnect);
+            left.IsUnsaved = true;
+        }
     }
 
     /// <summary>Moves the expiry of a session that a page holds open, when a good part of its lifetime has passed.</summary>
@@ -449,6 +489,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                     changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), tab.Part.Encode()));
                     tab.Attempted.Add(tab.Part.Fence);
                 }
+            }
+
+            foreach (var id in slice.Dropped)
+            {
+                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), null));
             }
 
             slice.Send();

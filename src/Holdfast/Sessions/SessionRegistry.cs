@@ -29,6 +29,24 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
         }
     }
 
+    /// <summary>Gets the session like <see cref="UseAsync(string, CancellationToken)"/>, but waits only so long, also for a store that does not look at its token.</summary>
+    /// <exception cref="TimeoutException">The store did not answer.</exception>
+    public async Task<Session> UseAsync(string key, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var use = UseAsync(key, ended.Token).AsTask();
+        try
+        {
+            return await use.WaitAsync(limit, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            _ = use.ContinueWith(static use => use.Result.Release(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+    }
+
     /// <summary>Moves the expiry of the sessions that pages hold open.</summary>
     public void KeepAlive()
     {

@@ -25,6 +25,11 @@ internal sealed class Slice(string key)
 
     private HashSet<string> Sent { get; set; } = new(StringComparer.Ordinal);
 
+    /// <summary>The ids of tab parts that were dropped here, and are perhaps still stored.</summary>
+    public HashSet<string> Dropped { get; } = new(StringComparer.Ordinal);
+
+    private HashSet<string> DroppedSent { get; } = new(StringComparer.Ordinal);
+
     public Tab GetOrAddTab(string id)
     {
         if (!Tabs.TryGetValue(id, out var tab))
@@ -35,9 +40,31 @@ internal sealed class Slice(string key)
         return tab;
     }
 
+    /// <summary>Drops what earlier POSTs left for the page that followed them: the next write ends it.</summary>
+    /// <param name="kept">The part that this write leaves, if any.</param>
+    public void DropCarried(string? kept)
+    {
+        List<string>? ended = null;
+        foreach (var id in Tabs.Keys)
+        {
+            if (TabPart.IsCarried(id) && id != kept)
+            {
+                (ended ??= []).Add(id);
+            }
+        }
+
+        foreach (var id in ended ?? [])
+        {
+            Tabs.Remove(id);
+            Dropped.Add(id);
+        }
+    }
+
     /// <summary>All that is unsaved is on its way to the store.</summary>
     public void Send()
     {
+        DroppedSent.UnionWith(Dropped);
+        Dropped.Clear();
         (Sent, Unsaved) = (Unsaved, Sent);
         foreach (var tab in Tabs.Values)
         {
@@ -51,6 +78,7 @@ internal sealed class Slice(string key)
     {
         IsStored = true;
         Sent.Clear();
+        DroppedSent.Clear();
         foreach (var tab in Tabs.Values)
         {
             if (tab.Sent is { } fence)
@@ -67,6 +95,8 @@ internal sealed class Slice(string key)
     {
         Unsaved.UnionWith(Sent);
         Sent.Clear();
+        Dropped.UnionWith(DroppedSent);
+        DroppedSent.Clear();
         foreach (var tab in Tabs.Values)
         {
             tab.IsUnsaved |= tab.Sent is not null;
@@ -148,7 +178,10 @@ internal sealed class Slice(string key)
 
         foreach (var (id, part) in parts)
         {
-            Tabs.Add(id, new Tab(part));
+            if (!Dropped.Contains(id))
+            {
+                Tabs.Add(id, new Tab(part));
+            }
         }
     }
 

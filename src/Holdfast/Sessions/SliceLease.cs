@@ -16,6 +16,9 @@ internal sealed class SliceLease(Session session, Slice slice, string tab, strin
 
     public ILeaseHolder Holder => holder;
 
+    /// <summary>The part that the tab's members are left in for the page that follows a POST; null for a live page.</summary>
+    public string? Carried { get; init; }
+
     /// <summary>The fence that this instance last read or wrote.</summary>
     public Fence Fence { get; set; }
 

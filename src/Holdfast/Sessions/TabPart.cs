@@ -21,6 +21,14 @@ internal sealed class TabPart
     private readonly List<(string Document, long Ref)> _watermarks = [];
     private readonly Dictionary<string, TabMember> _members = new(StringComparer.Ordinal);
 
+    /// <summary>Whose part the POSTs of pages without script write: it fences them off from each other, and knows which were applied.</summary>
+    public const string OfPosts = "!post";
+
+    /// <summary>The part in which a POST leaves the tab's members for the page that follows it.</summary>
+    public static string CarriedBy(string post) => "~" + post;
+
+    public static bool IsCarried(string id) => id.StartsWith('~');
+
     public Fence Fence { get; set; }
 
     public IReadOnlyDictionary<string, TabMember> Members => _members;

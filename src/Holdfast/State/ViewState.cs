@@ -62,17 +62,34 @@ internal sealed class ViewState(PersistedView type, LiveView view, JsonSerialize
     }
 
     /// <summary>Finds what changed since the last <see cref="Accept"/>, without accepting it.</summary>
+    /// <param name="changes">Gets what changed.</param>
+    /// <param name="withTabMembers">Whether the members of the tab are wanted in any case.</param>
     /// <exception cref="StateException">A value cannot be serialised, or is over the limit.</exception>
-    public void Capture(ref List<MemberChange>? changes)
+    public void Capture(ref List<MemberChange>? changes, bool withTabMembers = false)
     {
         for (var i = 0; i < _captured.Length; i++)
         {
             var json = Serialize(i);
-            if (!json.SequenceEqual(_captured[i]))
+            if (!json.SequenceEqual(_captured[i]) || (withTabMembers && type.Members[i].Scope != Scope.Session))
             {
                 (changes ??= []).Add(new MemberChange(i, json.ToArray()));
             }
         }
+    }
+
+    /// <summary>The members of the tab, as they were last restored or captured.</summary>
+    public Dictionary<string, byte[]> TabMembers()
+    {
+        var members = new Dictionary<string, byte[]>();
+        for (var i = 0; i < _captured.Length; i++)
+        {
+            if (type.Members[i].Scope != Scope.Session)
+            {
+                members.Add(type.Members[i].Name, _captured[i]);
+            }
+        }
+
+        return members;
     }
 
     /// <summary>Makes a captured change the state that the next one is compared with.</summary>

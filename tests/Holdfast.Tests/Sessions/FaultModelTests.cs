@@ -601,7 +601,7 @@ public sealed class FaultModelTests
         {
             var identity = new PageIdentity(global::Holdfast.Connections.InstanceName.New(), tab, tab);
             var page = await _mounter.MountAsync(
-                address, identity, new ClaimsPrincipal(), MountReason.Join, isFresh: !isRejoin, expectsState: isRejoin, acked, 0, CancellationToken.None);
+                address, identity, new ClaimsPrincipal(), new MountTerms(MountReason.Join) { IsFresh = !isRejoin, ExpectsState = isRejoin, Acked = acked }, CancellationToken.None);
             Mounted.Add(page);
             Views.Add(ModelView.LastMounted!);
             return page;

@@ -15,6 +15,7 @@ internal sealed class World : IAsyncDisposable
     private readonly IDataProtectionProvider _keys = new EphemeralDataProtectionProvider();
     private readonly List<Node> _nodes = [];
     private readonly List<ProtocolClient> _clients = [];
+    private readonly List<FormClient> _formClients = [];
     private FaultProxy? _proxy;
 
     public FaultyStore Store { get; init; } = new(new MemorySessionStore());
@@ -85,6 +86,16 @@ internal sealed class World : IAsyncDisposable
         return client;
     }
 
+    /// <summary>A browser without script that has opened a page.</summary>
+    public async Task<FormClient> OpenFormAsync(string url, CookieContainer? cookies = null)
+    {
+        var client = new FormClient(new ProtocolClientOptions { BaseAddress = Address, Cookies = cookies ?? new CookieContainer() });
+        _formClients.Add(client);
+        await client.OpenAsync(url);
+        client.Status.ShouldBe(HttpStatusCode.OK);
+        return client;
+    }
+
     /// <summary>Another tab of the client's browser.</summary>
     public ProtocolClient Tab(ProtocolClient client, string? tab = null) =>
         Browser(options => options with { Cookies = client.Cookies, Tab = tab });
@@ -114,6 +125,7 @@ internal sealed class World : IAsyncDisposable
             await client.DisposeAsync();
         }
 
+        _formClients.ForEach(client => client.Dispose());
         if (_proxy is not null)
         {
             await _proxy.DisposeAsync();

@@ -14,11 +14,12 @@ export const Receive = {
     Wait: 'wait',
     Ticket: 'ticket',
     Navigate: 'navigate',
+    Head: 'head',
     GoAway: 'goaway',
 } as const;
 
 /** What the data of a comment says about the nodes that follow. */
-export const Marker = { Page: 'holdfast', Component: 'c', Markup: 'm', Separator: 't', Empty: 'e' } as const;
+export const Marker = { Page: 'holdfast', Head: 'holdfast-head', Component: 'c', Markup: 'm', Separator: 't', Empty: 'e' } as const;
 
 export const HandlerAttribute = 'data-hf';
 export const ImpliedAttribute = 'data-hf-implied';

@@ -22,7 +22,10 @@ export function valueOf(target: unknown): Value {
     if (isSelect(target) && target.multiple)
         return Array.from(target.selectedOptions, option => option.value);
     const value = (target as { value?: unknown }).value;
-    return typeof value === 'string' ? value : '';
+    if (typeof value !== 'string')
+        return '';
+    // Browsers leave seconds out where they are 0, and the server's formats have them.
+    return isInput(target) && /time/.test(target.type) ? value.replace(/(^|T)\d\d:\d\d$/, '$&:00') : value;
 }
 
 /** Whether the live value is not the one that the server last gave. */

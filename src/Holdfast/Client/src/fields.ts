@@ -59,10 +59,16 @@ export class Fields {
         return fields;
     }
 
+    /** Whether the user did something to this control that no event has carried. */
+    isUntold(control: Element | null): boolean {
+        const touch = control && this.#touches.get(control);
+        return touch ? touch.ref === Infinity : isControl(control) && isTouched(control);
+    }
+
     /** Called before a patch alters what the server gives a control; the answer shows it: now, later, or not at all. */
     writing(control: Control): () => void {
         const touch = this.#touches.get(control);
-        const untold = touch ? touch.ref === Infinity : isTouched(control);
+        const untold = this.isUntold(control);
         this.#pin(control);
         return () => {
             this.#waiting.delete(control);

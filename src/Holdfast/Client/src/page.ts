@@ -4,7 +4,7 @@ import { Barrier } from './barrier';
 import { Alarm, type Clock } from './clock';
 import { Components } from './components';
 import { Connection, type Frame, type Network } from './connection';
-import { Close, HandlerAttribute, ProtocolVersion, Receive, Send, TabKey, Time } from './constants';
+import { Close, HandlerAttribute, Marker, ProtocolVersion, Receive, Send, TabKey, Time } from './constants';
 import { digestOf } from './digest';
 import { Events } from './events';
 import { Fields } from './fields';
@@ -15,7 +15,7 @@ import { type ComponentEdits, Patch } from './patch';
 import { conflates, payloadOf } from './payloads';
 import { Status } from './status';
 import { Ticket } from './ticket';
-import { Mismatch, elementsIn } from './tree';
+import { Mismatch, elementsIn, findStart } from './tree';
 import { Veil } from './veil';
 import type { Value } from './controls';
 
@@ -25,6 +25,7 @@ export interface Joined {
     next: number;
     seq: number;
     html?: string;
+    head?: string;
     found: 'new' | 'restored' | 'notfound' | 'error' | 'recovered';
 }
 
@@ -151,6 +152,7 @@ export class Page {
     #becomeLive(joined: Joined): void {
         const isFirst = !this.#joined;
         const changed = joined.html !== undefined && this.#alter(() => adopt(this.#start, joined.html!, this.#fields));
+        this.#setHead(joined.head);
         this.#components.reset(this.#start);
         this.#events.hear(elementsIn(this.#start, `[${HandlerAttribute}]`));
         this.#joined = joined;
@@ -224,6 +226,7 @@ export class Page {
             case Receive.Error: return this.#fail(first, second, third);
             case Receive.Wait: return this.#outbox.wait(first, second);
             case Receive.Ticket: this.#ticket.value = first; return;
+            case Receive.Head: return this.#setHead(first);
             case Receive.Navigate: return this.#navigate(first);
             case Receive.GoAway: return this.#goAway(first, second);
         }
@@ -237,6 +240,13 @@ export class Page {
         this.#acknowledgement.applied(sequence);
         if (acked)
             this.#outbox.ack(acked);
+    }
+
+    /** The title and what else the page has in the document's head, where its shell has an outlet for it. */
+    #setHead(html: string | undefined): void {
+        const start = findStart(Marker.Head);
+        if (start && html !== undefined)
+            adopt(start, html, this.#fields);
     }
 
     /** All changes of the document pass here. */

@@ -19,6 +19,8 @@ export class Patch {
     readonly #hear: (elements: Iterable<Element>) => void;
     /** Values wait for the options that later edits bring. */
     #selects: (() => void)[] = [];
+    /** The first element that was given `autofocus`. */
+    #focus: HTMLElement | null = null;
 
     constructor(components: Components, fields: Fields, hear: (elements: Iterable<Element>) => void) {
         this.#components = components;
@@ -31,6 +33,10 @@ export class Patch {
             this.#walk(this.#components.find(number), edits);
         for (const select of this.#selects.splice(0))
             select();
+        // Browsers heed the attribute only while a document is loaded. Whoever is typing is not interrupted.
+        if (this.#focus?.isConnected && !this.#fields.isUntold(document.activeElement))
+            this.#focus.focus();
+        this.#focus = null;
     }
 
     #walk(component: Comment, edits: readonly Edit[]): void {
@@ -80,6 +86,7 @@ export class Patch {
         if (!first || !last)
             throw new Mismatch('There is no node to insert.');
         this.#hear(fragment.querySelectorAll(`[${HandlerAttribute}]`));
+        this.#focus ??= fragment.querySelector('[autofocus]');
         place.parent.insertBefore(fragment, place.ref);
         separate(first.previousSibling, first);
         separate(last, last.nextSibling);
@@ -119,6 +126,8 @@ export class Patch {
                 show?.();
             if (name === HandlerAttribute)
                 this.#hear([element]);
+            if (name === 'autofocus' && element.hasAttribute(name))
+                this.#focus ??= element as HTMLElement;
         }
     }
 

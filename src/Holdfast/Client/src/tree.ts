@@ -41,10 +41,13 @@ export const contentOf = (element: Element): Element | DocumentFragment =>
     element instanceof HTMLTemplateElement ? element.content : element;
 
 /** The start of the page's live part, if it has one. */
-export function findPage(): Comment | undefined {
+export const findPage = (): Comment | undefined => findStart(Marker.Page);
+
+/** The comment in the document where a part of it starts: the page's live part, what is live in its head. */
+export function findStart(marker: string): Comment | undefined {
     const comments = document.createTreeWalker(document, NodeFilter.SHOW_COMMENT);
     while (comments.nextNode()) {
-        if (isComment(comments.currentNode, Marker.Page))
+        if (isComment(comments.currentNode, marker))
             return comments.currentNode;
     }
     return undefined;

@@ -124,6 +124,31 @@ describe('Joining', () => {
     });
 });
 
+describe('The head', () => {
+    const put = (html: string) => document.head.insertAdjacentHTML('beforeend', html);
+    const inHead = () => /<!--holdfast-head-->(.*)<!--\/holdfast-head-->/s.exec(document.head.innerHTML)?.[1];
+
+    test('becomes what the server says, and keeps the nodes that stay', async () => {
+        await begin('<p>page</p>');
+        put('<!--holdfast-head--><title>One</title><meta name="a" content="1"><!--/holdfast-head--><title>Shell</title>');
+        const meta = query('meta');
+        const socket = await join(browser.socket, { head: '<title>Two &amp; more</title><meta name="a" content="1">' });
+        expect(document.title).toBe('Two & more');
+        expect(query('meta')).toBe(meta);
+        socket.say('head', '<meta name="a" content="2"><link rel="canonical" href="/x">');
+        expect(inHead()).toBe('<meta name="a" content="2"><link rel="canonical" href="/x">');
+        expect(document.title).toBe('Shell');
+    });
+
+    test('is left alone where the shell has no outlet', async () => {
+        const socket = await live('<p>page</p>');
+        put('<title>Shell</title>');
+        const before = document.head.innerHTML;
+        socket.say('head', '<title>Two</title>');
+        expect(document.head.innerHTML).toBe(before);
+    });
+});
+
 describe('Events', () => {
     test('carry the last patch and go up from the innermost', async () => {
         const socket = await live('<div data-hf="click:outer1"><p data-hf="click:middle.s"><b data-hf="click:inner1.a">x</b></p></div>');

@@ -369,3 +369,42 @@ describe('The list of fields', () => {
         expect(list('<input data-hf="change:aaaaaa">', touch, ref => ref < 3)).toEqual([['aaaaaa', 'x', 0]]);
     });
 });
+
+describe('autofocus', () => {
+    const focused = () => document.activeElement!.id;
+
+    test('that a patch sets or inserts takes the focus, each time it is given', () => {
+        begin('<input id="a"><input id="b">');
+        apply(['a', 1, 'autofocus', true]);
+        expect(focused()).toBe('b');
+        apply(['i', 2, '<form><h2 id="c" tabindex="-1" autofocus></h2></form>']);
+        expect(focused()).toBe('c');
+        query('#a').focus();
+        apply(['a', 1, 'autofocus', '2']);
+        expect(focused()).toBe('b');
+    });
+
+    test('goes to the first of several', () => {
+        begin('');
+        apply(['i', 0, '<p><input id="a" autofocus><input id="b" autofocus></p>'], ['i', 1, '<input id="c" autofocus>']);
+        expect(focused()).toBe('a');
+    });
+
+    test('that is there already, or is taken away, changes nothing', () => {
+        begin('<input id="a" autofocus><input id="b">');
+        query('#b').focus();
+        apply(['a', 0, 'class', 'x']);
+        apply(['x', 0, 'autofocus']);
+        expect(focused()).toBe('b');
+    });
+
+    test('does not interrupt whoever is typing what no event has carried', () => {
+        begin('<input id="a"><input id="b">');
+        const input = query<HTMLInputElement>('#a');
+        input.focus();
+        input.value = 'typed';
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+        apply(['a', 1, 'autofocus', true]);
+        expect(focused()).toBe('a');
+    });
+});

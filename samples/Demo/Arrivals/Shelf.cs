@@ -1,0 +1,9 @@
+namespace Demo.Arrivals;
+
+/// <summary>The lists of arrivals.</summary>
+public enum Shelf
+{
+    Expected,
+    Flagged,
+    Archived,
+}

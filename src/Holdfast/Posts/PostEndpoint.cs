@@ -1,0 +1,348 @@
+using System.Runtime.ExceptionServices;
+using Holdfast.Connections;
+using Holdfast.Diagnostics;
+using Holdfast.Http;
+using Holdfast.Rendering;
+using Holdfast.Security;
+using Holdfast.Sessions;
+using Holdfast.State;
+using Microsoft.AspNetCore.Components.Forms;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Holdfast.Posts;
+
+/// <summary>
+/// Answers a POST of a page: another way for an event to reach the session. The page is mounted on the stored state, what was typed and pressed goes through
+/// its queue as if it had come over a socket, and the answer waits until the effect is durable. Thread-safe.
+/// </summary>
+/// <remarks>See docs/protocol.md, "Pages without the script", for the answers. Nothing is done before the form is known to be ours, the visitor's and in time.</remarks>
+internal sealed class PostEndpoint(
+    PageEndpoint page,
+    PageMounter mounter,
+    PageRegistry pages,
+    PageCatalog catalog,
+    SessionRegistry sessions,
+    SessionCookie cookie,
+    Tickets tickets,
+    FormStates forms,
+    RecentPosts recent,
+    OriginCheck origin,
+    StoreMetrics metrics,
+    TimeProvider time)
+{
+    /// <summary>The longest body: what a session may hold, as form fields.</summary>
+    private const int MaxBytes = 1024 * 1024;
+    private const int MaxFields = 10_000;
+
+    /// <summary>How often a POST is run again on newer state when another node has written. Chosen: each means that somebody else got through.</summary>
+    private const int MaxRuns = 5;
+
+    private const string RetryAfterSeconds = "2";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    public async Task PostAsync(HttpContext context, PageRoute route)
+    {
+        if (!origin.Allows(context.Request))
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "The form was posted by another site. Only the site's own pages may do that.");
+            return;
+        }
+
+        var (fields, status) = await ReadAsync(context);
+        if (fields is null || !forms.TryOpen(fields[ServedPage.StateField].ToString(), out var state) || !IsFor(state.Ticket, context.Request, route))
+        {
+            await RefuseAsync(context, fields is null ? status : StatusCodes.Status400BadRequest, "The form cannot be read: it is not one of this page. Load the page again, and repeat what you did.");
+            return;
+        }
+
+        if (!IsInTime(context, state.Ticket, route))
+        {
+            context.Response.StatusCode = StatusCodes.Status409Conflict;
+            await page.GetAsync(context, route, scope => scope.ExpiredText);
+            return;
+        }
+
+        await ApplyAsync(context, route, new PostedForm(state, fields));
+    }
+
+    // ---- what was posted ----
+
+    private static async Task<(IFormCollection? Fields, int Status)> ReadAsync(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType)
+        {
+            return (null, StatusCodes.Status400BadRequest);
+        }
+
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = MaxBytes;
+        }
+
+        try
+        {
+            var options = new FormOptions { ValueCountLimit = MaxFields, ValueLengthLimit = MaxBytes, MultipartBodyLengthLimit = MaxBytes, BufferBodyLengthLimit = MaxBytes };
+            return (await context.Request.ReadFormAsync(options, context.RequestAborted), 0);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            return (null, exception.StatusCode);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException && !context.RequestAborted.IsCancellationRequested)
+        {
+            return (null, StatusCodes.Status400BadRequest); // Cut off, malformed, or with more fields than any page has.
+        }
+    }
+
+    private static bool IsFor(Ticket ticket, HttpRequest request, PageRoute route) =>
+        ticket.View == route.PageType.FullName && ticket.Route == route.Template && ticket.PathBase == request.PathBase && ticket.Path == request.Path.ToUriComponent();
+
+    private bool IsInTime(HttpContext context, Ticket ticket, PageRoute route) =>
+        !tickets.IsExpired(ticket)
+        && ticket.User == Tickets.UserOf(context.User)
+        && (ticket.Session is null ? !PersistedView.Of(route.PageType).IsPersistent : ticket.Session == cookie.Read(context));
+
+    // ---- what it does ----
+
+    private async Task ApplyAsync(HttpContext context, PageRoute route, PostedForm form)
+    {
+        var address = route.AddressOf(form.State.Ticket, context.Request.RouteValues, context.Request);
+        Session? session = null;
+        if (address.SessionKey is { } key)
+        {
+            try
+            {
+                session = await sessions.UseAsync(key, Patience, context.RequestAborted);
+            }
+            catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
+            {
+                metrics.ReadFailed(exception);
+                await RefuseForNowAsync(context);
+                return;
+            }
+        }
+
+        try
+        {
+            await ApplyInTurnAsync(context, address, form, session);
+        }
+        finally
+        {
+            session?.Release();
+        }
+    }
+
+    private async Task ApplyInTurnAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
+    {
+        await (session?.EnterPostAsync(context.RequestAborted) ?? Task.CompletedTask);
+        try
+        {
+            if (recent.TryGet(form.Key, out var location))
+            {
+                SeeOther(context, location);
+                return;
+            }
+
+            for (var run = 1; !await RunAsync(context, address, form, session); run++)
+            {
+                if (run == MaxRuns)
+                {
+                    await RefuseForNowAsync(context);
+                    return;
+                }
+            }
+        }
+        finally
+        {
+            session?.ExitPost();
+        }
+    }
+
+    /// <summary>Runs what was posted on the state as it is now, and answers.</summary>
+    /// <returns>False when another node has written meanwhile, so that nothing of it counts.</returns>
+    private async Task<bool> RunAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
+    {
+        var client = new PostClient(form.Events.Count);
+        MountedPage mounted;
+        try
+        {
+            mounted = await MountAsync(context, address, form, session);
+        }
+        catch (SupersededException)
+        {
+            return false;
+        }
+
+        try
+        {
+            var failure = await RunAsync(mounted, client, form).WaitAsync(context.RequestAborted);
+            return await AnswerAsync(context, mounted, client, form, failure);
+        }
+        finally
+        {
+            pages.End(mounted);
+        }
+    }
+
+    private async Task<MountedPage> MountAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
+    {
+        session?.TryUse();
+        var identity = new PageIdentity(InstanceName.New(), form.Tab ?? TabPart.OfPosts, form.Key, TabPart.CarriedBy(form.Key));
+        var terms = new MountTerms(MountReason.Post)
+        {
+            RootType = catalog.ShellType,
+            Ticket = tickets.Issue(form.State.Ticket),
+            Carried = form.State.Members,
+        };
+        var mounting = mounter.MountAsync(address, identity, context.User, terms, session);
+        try
+        {
+            return await mounting.WaitAsync(context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = mounting.ContinueWith(mounted => pages.End(mounted.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    /// <summary>Types and presses.</summary>
+    /// <returns>What failed, or null.</returns>
+    private static async Task<Exception?> RunAsync(MountedPage mounted, PostClient client, PostedForm form)
+    {
+        var shown = await mounted.ConnectAsync(client, form.State.Digest);
+        if (mounted.Settled >= form.Events.Count)
+        {
+            return null; // It was applied before: the same form came twice.
+        }
+
+        var items = new List<PostedItem> { PostedItem.Fields(form.Changes(shown)) };
+        items.AddRange(form.Events.Select((address, index) => PostedItem.Event(index + 1, address)));
+        foreach (var item in items)
+        {
+            mounted.Post(item);
+            await Task.WhenAny(item.Completion, client.Ended);
+            if (!item.Completion.IsCompleted || await item.Completion is not { } failure)
+            {
+                continue;
+            }
+
+            return failure;
+        }
+
+        return null;
+    }
+
+    // ---- the answer ----
+
+    private async Task<bool> AnswerAsync(HttpContext context, MountedPage mounted, PostClient client, PostedForm form, Exception? failure)
+    {
+        if (failure is EventException or StateException)
+        {
+            var isStale = failure is EventException;
+            await ShowAsync(context, mounted, form, StatusCodes.Status409Conflict, scope => isStale ? scope.ChangedText : failure.Message);
+            return true;
+        }
+
+        if (failure is not null)
+        {
+            if (mounted.IsDead)
+            {
+                ExceptionDispatchInfo.Throw(failure); // To the app's own error page.
+            }
+
+            await ShowAsync(context, mounted, form, StatusCodes.Status500InternalServerError, null);
+            return true;
+        }
+
+        if (!await IsDurableAsync(context, client))
+        {
+            if (client.Ended.IsCompleted)
+            {
+                return false;
+            }
+
+            await RefuseForNowAsync(context);
+            return true;
+        }
+
+        if (client.Url is null && await IsInvalidAsync(mounted))
+        {
+            await ShowAsync(context, mounted, form, StatusCodes.Status200OK, null);
+            return true;
+        }
+
+        var location = client.Url ?? PageThatFollows(mounted, form);
+        recent.Add(form.Key, location);
+        SeeOther(context, location);
+        return true;
+    }
+
+    private async Task<bool> IsDurableAsync(HttpContext context, PostClient client)
+    {
+        try
+        {
+            await Task.WhenAny(client.Acked, client.Ended).WaitAsync(Patience, time, context.RequestAborted);
+            return client.Acked.IsCompleted;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> IsInvalidAsync(MountedPage mounted)
+    {
+        var isInvalid = false;
+        await mounted.LookAsync(renderer => isInvalid = renderer.Components<EditForm>().Any(form => form.EditContext?.GetValidationMessages().Any() == true));
+        return isInvalid;
+    }
+
+    private string PageThatFollows(MountedPage mounted, PostedForm form)
+    {
+        var ticket = form.State.Ticket;
+        var url = new PathString(ticket.PathBase).ToUriComponent() + ticket.Path + ticket.Query;
+        return mounted.TabMembers.Count > 0 ? CarriedToken.AddTo(url, form.Key, time.GetUtcNow()) : url;
+    }
+
+    /// <summary>Answers with the page as the POST left it.</summary>
+    private async Task ShowAsync(HttpContext context, MountedPage mounted, PostedForm form, int status, Func<PageScope, string>? notice)
+    {
+        using var html = new HtmlBuffer();
+        var members = mounted.TabMembers;
+        var ticket = form.State.Ticket with { Expires = tickets.Expiry() };
+        await mounted.LookAsync(renderer =>
+        {
+            var served = new ServedPage(renderer, (page, served) => forms.Protect(new FormState(ticket, page.Digest, served.Submit, served.Controls, members)))
+            {
+                Notice = notice?.Invoke(mounted.PageScope),
+            };
+            using var writer = new PageWriter(renderer, html, withDigest: false) { IsShell = true, Served = served };
+            writer.WriteContent(renderer.RootId);
+        });
+        context.Response.StatusCode = status;
+        await PageEndpoint.SendAsync(context, html);
+    }
+
+    private static void SeeOther(HttpContext context, string location)
+    {
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = location;
+        context.Response.Headers.CacheControl = "no-store";
+    }
+
+    private static Task RefuseForNowAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = RetryAfterSeconds;
+        return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "What you did could not be stored yet. Load this page again to repeat it; it counts only once.");
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(text, context.RequestAborted);
+    }
+}
