@@ -41,7 +41,11 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
             if (edit.ValueKind == JsonValueKind.Array)
             {
                 var parent = parents.Pop();
-                ApplyEdit(parent, edit);
+                if (!parent.IsOneText)
+                {
+                    ApplyEdit(parent, edit, start);
+                }
+
                 parents.Push(parent.Refreshed(start));
             }
             else if (edit.GetInt32() is >= 0 and var step)
@@ -56,7 +60,7 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
         }
     }
 
-    private void ApplyEdit(Place parent, JsonElement edit)
+    private void ApplyEdit(Place parent, JsonElement edit, INode start)
     {
         switch (edit[0].GetString())
         {
@@ -64,7 +68,7 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
                 SetText(NodeAt(parent, edit, LiveNodeKind.Text), edit[2].GetString()!);
                 break;
             case "m":
-                SetMarkup(NodeAt(parent, edit, LiveNodeKind.Markup), edit[2].GetString()!);
+                SetMarkup(parent, edit, start);
                 break;
             case "i":
                 Insert(parent, edit[1].GetInt32(), edit[2].GetString()!);
@@ -102,18 +106,12 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
         }
     }
 
-    private void SetMarkup(LiveNode node, string html)
+    private void SetMarkup(Place parent, JsonElement edit, INode start)
     {
-        var parent = node.First.Parent!;
-        foreach (var old in node.DomNodes.Skip(1).SkipLast(1))
-        {
-            parent.RemoveChild(old);
-        }
-
-        foreach (var fresh in document.ParseFragment(html, parent))
-        {
-            parent.InsertBefore(fresh, node.Last);
-        }
+        var index = edit[1].GetInt32();
+        var isText = parent.Nodes[index].Kind == LiveNodeKind.Text; // Markup that is only space.
+        Remove(isText ? parent.Nodes[index] : NodeAt(parent, edit, LiveNodeKind.Markup));
+        Insert(parent.Refreshed(start), index, edit[2].GetString()!);
     }
 
     private void Insert(Place place, int index, string html)
@@ -211,6 +209,12 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
 
     private void RemoveAttribute(IElement element, string name)
     {
+        if (name == "value" && element.LocalName == "textarea")
+        {
+            SetRawText(element, "");
+            return;
+        }
+
         element.RemoveAttribute(name);
         Written(element, name);
     }
@@ -276,6 +280,9 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
     /// <summary>The current parent of the walk: an element, or what is between the markers of a component.</summary>
     private readonly record struct Place(INode Parent, INode? First, INode? End)
     {
+        /// <summary>Whether edits of nodes in it mean nothing: its text follows as a whole.</summary>
+        public bool IsOneText => End is null && Parent is IElement { LocalName: "textarea" or "title" or "style" or "script" };
+
         public IReadOnlyList<LiveNode> Nodes => LiveNode.Between(First, End);
 
         public static Place In(IElement element) => new(element, element.FirstChild, null);

@@ -34,10 +34,11 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
 
     public int ParentId => parentId;
 
-    public ulong Path => path;
+    /// <summary>The hash of the way here. It changes where rows without keys come and go before it.</summary>
+    public ulong Path { get; set; } = path;
 
     /// <summary>Whether a key on the way here says which row of a loop it is.</summary>
-    public bool IsCovered => isCovered;
+    public bool IsCovered { get; set; } = isCovered;
 
     /// <summary>Whether it stands in a drawing or a formula, so that its elements are SVG's or MathML's.</summary>
     public bool IsForeign => isForeign;
@@ -50,14 +51,17 @@ internal sealed class ComponentHandlers(int componentId, int parentId, ulong pat
     /// <summary>For each <c>textarea</c> and the like: a hash of its text.</summary>
     public ulong[] RawTexts { get; set; } = [];
 
-    /// <summary>For each of them: where it stands, as a hash of the node numbers that lead there (<see cref="StepInto"/>).</summary>
-    public ulong[] RawPlaces { get; set; } = [];
+    /// <summary>For each <c>select</c> with a value: a hash of its options.</summary>
+    public ulong[] Selects { get; set; } = [];
+
+    /// <summary>Whether one of those hashes is of a row without a key (<see cref="HandlerIndex.IsRepeated"/>).</summary>
+    public bool IsRepeating { get; set; }
+
+    /// <summary>The component in whose <c>select</c> this one stands, with options of its own; null where it does not.</summary>
+    public ComponentHandlers? SelectOwner { get; init; }
 
     /// <summary>The places of the elements in which others are SVG's or MathML's.</summary>
     public ulong[] ForeignPlaces { get; set; } = [];
-
-    /// <summary>The places of the elements that hold options, and what is selected there.</summary>
-    public (ulong Place, List<string> Values)[] Selections { get; set; } = [];
 
     /// <summary>The place of a node: of its number, in the place around it. 0 is the component itself.</summary>
     public static ulong StepInto(ulong place, int node) => StableHash.Mix(place, (ulong)node + 1);
@@ -89,6 +93,9 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     private bool _rebind;
     private bool _disambiguate;
     private bool _hasRebound;
+    private bool _isInSelect;
+    private bool _isRepeating;
+    private readonly List<ComponentHandlers> _moved = [];
 
     /// <summary>Indexes a root and everything below it, anew.</summary>
     /// <param name="componentId">The root component.</param>
@@ -105,6 +112,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _rebind = rebind;
         Descend(root, sequence);
         _rebind = false;
+        _moved.Clear(); // All of them are indexed.
     }
 
     /// <summary>Indexes one component after it was rendered.</summary>
@@ -119,16 +127,30 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         _before = component.Entries;
         _cursor = 0;
         _lists = Lists.Take();
+        _isRepeating = false;
         var frames = framesOf(component.ComponentId);
-        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, component.IsForeign, place: 0, node: 0);
+        Walk(frames.Array, 0, frames.Count, component.Path, component.Path, component.IsCovered, isRepeated: false, component.IsForeign, place: 0, node: 0);
         component.Entries = Fit(component.Entries, _lists.Entries);
         component.Elements = Keep(component.Elements, _lists.Elements);
         component.RawTexts = Keep(component.RawTexts, _lists.RawTexts);
-        component.RawPlaces = Keep(component.RawPlaces, _lists.RawPlaces);
-        component.Selections = _lists.Selections.Count == 0 ? [] : [.. _lists.Selections];
+        component.Selects = Keep(component.Selects, _lists.Selects);
         component.ForeignPlaces = Keep(component.ForeignPlaces, _lists.ForeignPlaces);
+        component.IsRepeating = _isRepeating;
         _before = [];
         _lists = null!;
+    }
+
+    /// <summary>The components whose way changed since the last call: their handlers have other addresses, once they are indexed.</summary>
+    public ComponentHandlers[] TakeMoved()
+    {
+        if (_moved.Count == 0)
+        {
+            return [];
+        }
+
+        ComponentHandlers[] moved = [.. _moved];
+        _moved.Clear();
+        return moved;
     }
 
     public bool TryGet(int componentId, out ComponentHandlers component) => _components.TryGetValue(componentId, out component!);
@@ -332,13 +354,15 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     /// <param name="exact">The path with ordinals.</param>
     /// <param name="loose">The path without.</param>
     /// <param name="covered">Whether a key says which row this is, and no unkeyed loop came after it.</param>
+    /// <param name="isRepeated">Whether the path with ordinals is that of a row without a key, so that it may be another row's after the next render.</param>
     /// <param name="foreign">Whether they are SVG's or MathML's.</param>
     /// <param name="place">The place around them.</param>
     /// <param name="node">The number of the first one's node.</param>
     /// <returns>The number after the last one's node.</returns>
-    private int Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered, bool foreign, ulong place, int node)
+    private int Walk(RenderTreeFrame[] frames, int start, int end, ulong exact, ulong loose, bool covered, bool isRepeated, bool foreign, ulong place, int node)
     {
         var ordinals = Repeats(frames, start, end) ? new Dictionary<int, int>() : null;
+        var totals = ordinals is null ? null : CountSequences(frames, start, end);
         for (var i = start; i < end; i += LengthOf(frames[i]))
         {
             ref readonly var frame = ref frames[i];
@@ -359,7 +383,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             switch (frame.FrameType)
             {
                 case RenderTreeFrameType.Region:
-                    node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null, foreign, place, node);
+                    node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, StableHash.Mix(exact, step + ((ulong)ordinal << 32)), StableHash.Mix(loose, step), covered && ordinals is null, isRepeated || totals?[frame.Sequence] > 1, foreign, place, node);
                     break;
                 case RenderTreeFrameType.Element:
                     var isKeyed = TryHashKey(frame.ElementKey, out var key);
@@ -367,6 +391,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
                         StableHash.Mix(StableHash.Mix(exact, step), isKeyed ? key : (ulong)ordinal),
                         StableHash.Mix(StableHash.Mix(loose, step), isKeyed ? key : 0),
                         isKeyed || (covered && ordinals is null),
+                        isRepeated || (!isKeyed && totals?[frame.Sequence] > 1),
                         foreign,
                         ComponentHandlers.StepInto(place, node++));
                     break;
@@ -380,7 +405,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         return node;
     }
 
-    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered, bool foreign, ulong place)
+    private void WalkElement(RenderTreeFrame[] frames, int index, ulong exact, ulong loose, bool covered, bool isRepeated, bool foreign, ulong place)
     {
         ref readonly var element = ref frames[index];
         var end = index + element.ElementSubtreeLength;
@@ -401,19 +426,19 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         if (value != 0)
         {
-            _lists.Elements.Add(StableHash.Mix(value, exact)); // Another element may have had these very handlers before.
+            _lists.Elements.Add(Flag(StableHash.Mix(value, exact), isRepeated)); // Another element may have had these very handlers before.
         }
 
         foreign = ForeignElement.Is(element.ElementName, foreign);
         if (RawText.Is(element.ElementName, foreign))
         {
-            _lists.RawTexts.Add(RawText.HashOf(frames, i, end, exact));
-            _lists.RawPlaces.Add(place);
+            _lists.RawTexts.Add(Flag(RawText.HashOf(frames, index, i, end, exact), isRepeated));
         }
 
-        if (!foreign && element.ElementName is "select" && SelectValue.Of(frames, index, i) is { } selection)
+        var isSelect = !foreign && element.ElementName is "select" && SelectValue.TextOf(frames, index, i) is not null;
+        if (isSelect)
         {
-            _lists.Selections.Add((place, selection));
+            _lists.Selects.Add(Flag(SelectValue.HashOfOptions(frames, i, end, exact), isRepeated));
         }
 
         foreign = ForeignElement.Holds(element.ElementName, foreign);
@@ -422,7 +447,9 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             _lists.ForeignPlaces.Add(place);
         }
 
-        Walk(frames, i, end, exact, loose, covered, foreign, place, node: 0);
+        _isInSelect |= isSelect;
+        Walk(frames, i, end, exact, loose, covered, isRepeated, foreign, place, node: 0);
+        _isInSelect &= !isSelect;
     }
 
     private ulong AddHandler(in RenderTreeFrame attribute, ulong exact, ulong loose, bool covered)
@@ -487,12 +514,24 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     {
         ref readonly var frame = ref frames[index];
         var isKeyed = TryHashKey(frame.ComponentKey, out var key);
+        var place = StableHash.Mix(StableHash.Mix(exact, (ulong)(uint)frame.Sequence), isKeyed ? key : (ulong)ordinal);
+        var path = StableHash.Mix(place, StableHash.Of(frame.ComponentType.FullName));
         if (!_components.TryGetValue(frame.ComponentId, out var child))
         {
-            var path = StableHash.Mix(StableHash.Mix(exact, (ulong)(uint)frame.Sequence), isKeyed ? key : (ulong)ordinal);
-            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, StableHash.Mix(path, StableHash.Of(frame.ComponentType.FullName)), isKeyed || covered, foreign);
+            child = new ComponentHandlers(frame.ComponentId, _current.ComponentId, path, isKeyed || covered, foreign)
+            {
+                SelectOwner = _isInSelect ? _current : _current.SelectOwner,
+            };
             _components.Add(frame.ComponentId, child);
         }
+        else if (child.Path != path)
+        {
+            child.Path = path;
+            child.BoundAt = Rebound();
+            _moved.Add(child);
+        }
+
+        child.IsCovered = isKeyed || covered;
 
         if (!isKeyed && (isRepeated || child.Parameters is not null))
         {
@@ -549,6 +588,26 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         return false;
     }
 
+    private static Dictionary<int, int> CountSequences(RenderTreeFrame[] frames, int start, int end)
+    {
+        var totals = new Dictionary<int, int>();
+        for (var i = start; i < end; i += LengthOf(frames[i]))
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(totals, frames[i].Sequence, out _)++;
+        }
+
+        return totals;
+    }
+
+    /// <summary>Whether a hash of an element is that of a row without a key.</summary>
+    public static bool IsRepeated(ulong hash) => (hash & 1) != 0;
+
+    private ulong Flag(ulong hash, bool isRepeated)
+    {
+        _isRepeating |= isRepeated;
+        return isRepeated ? hash | 1 : hash & ~1UL;
+    }
+
     internal static int LengthOf(in RenderTreeFrame frame) => frame.FrameType switch
     {
         RenderTreeFrameType.Element => frame.ElementSubtreeLength,
@@ -592,11 +651,9 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
         public List<ulong> RawTexts { get; } = [];
 
-        public List<ulong> RawPlaces { get; } = [];
+        public List<ulong> Selects { get; } = [];
 
         public List<ulong> ForeignPlaces { get; } = [];
-
-        public List<(ulong Place, List<string> Values)> Selections { get; } = [];
 
         public static Lists Take()
         {
@@ -604,9 +661,8 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             lists.Entries.Clear();
             lists.Elements.Clear();
             lists.RawTexts.Clear();
-            lists.RawPlaces.Clear();
+            lists.Selects.Clear();
             lists.ForeignPlaces.Clear();
-            lists.Selections.Clear();
             return lists;
         }
     }

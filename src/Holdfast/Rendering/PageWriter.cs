@@ -13,11 +13,14 @@ namespace Holdfast.Rendering;
 /// </summary>
 internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html, bool withDigest) : IDisposable
 {
+    private const string EndOfMarkup = "<!--/m-->";
+
     private static readonly ConcurrentDictionary<string, string> CanonicalMarkup = new();
     private readonly HtmlBuffer _handlers = new();
     private Digest _digest = new();
     private bool _withDigest = withDigest;
     private int _hint;
+    private Outermost _outermost;
 
     /// <summary>Whether what is written now is the shell around the page: plain HTML, which nothing will ever patch.</summary>
     public bool IsShell { get; set; }
@@ -38,10 +41,22 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     /// <summary>Forgets the markup of the app as it was before a hot reload.</summary>
     public static void ClearCache() => CanonicalMarkup.Clear();
 
+    /// <summary>What was written before, in the same element.</summary>
+    private enum Previous
+    {
+        Nothing, Text, Other,
+    }
+
+    [Flags]
+    private enum Outermost
+    {
+        Rows = 1, Columns = 2, Others = 4,
+    }
+
     /// <summary>What a list of siblings needs to know of what was written before.</summary>
     private struct Siblings
     {
-        public bool AfterText;
+        public Previous Previous;
         public List<string>? Selected;
         public bool IsForeign;
         public string Parent;
@@ -57,15 +72,18 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         WriteComponentFrames(componentId, ref siblings);
     }
 
+    /// <summary>Whether the outermost elements are such as only a table holds side by side: without the elements that the parser implies, it would not take them.</summary>
+    public bool NeedsTable => _outermost is not (0 or Outermost.Rows or Outermost.Columns or Outermost.Others);
+
     /// <summary>Writes one frame of a batch, with everything below it.</summary>
     /// <param name="componentId">The component.</param>
     /// <param name="frames">The batch's frames.</param>
     /// <param name="index">The frame.</param>
     /// <param name="isForeign">Whether it goes into SVG or MathML.</param>
-    /// <param name="selected">What is selected where it goes, if that is a <c>select</c>.</param>
-    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isForeign, List<string>? selected)
+    /// <param name="isInTable">Whether the outermost elements are known to be a table's.</param>
+    public void WriteFrame(int componentId, RenderTreeFrame[] frames, int index, bool isForeign, bool isInTable)
     {
-        var siblings = new Siblings { Parent = "", IsForeign = isForeign, Selected = selected };
+        var siblings = new Siblings { Parent = isInTable ? "table" : "", IsForeign = isForeign };
         Write(componentId, frames, index, index + HandlerIndex.LengthOf(frames[index]), ref siblings);
     }
 
@@ -118,17 +136,21 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         if (text.Length == 0)
         {
             html.Append(IsShell ? "" : "<!--e-->");
-            siblings.AfterText = false;
+            siblings.Previous = IsShell ? siblings.Previous : Previous.Other;
             return;
         }
 
-        if (siblings.AfterText && !IsShell)
+        if (siblings.Previous == Previous.Text && !IsShell)
         {
             html.Append("<!--t-->");
         }
+        else if (siblings is { Previous: Previous.Nothing, Parent: "pre" or "listing" } && text[0] == '\n')
+        {
+            html.Append('\n'); // The parser drops the first line break.
+        }
 
         html.AppendText(text);
-        siblings.AfterText = true;
+        siblings.Previous = Previous.Text;
     }
 
     private void WriteMarkup(string markup, ref Siblings siblings)
@@ -137,6 +159,11 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         {
             WriteText(markup, ref siblings); // The space between two elements: what the Razor compiler makes of a line break.
             return;
+        }
+
+        if (!IsShell)
+        {
+            markup = markup.Replace(EndOfMarkup, "<!-- /m-->", StringComparison.Ordinal); // The only comment in it that would mean something.
         }
 
         if (siblings.Selected is { } selected)
@@ -156,15 +183,15 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             _digest.Feed('\u0009');
         }
 
-        if (siblings.Parent == "table" && !IsShell && ElementThatBegins(markup) is { Length: > 0 } first)
+        if (siblings.Parent is "table" or "" && !IsShell && ElementThatBegins(markup) is { Length: > 0 } first)
         {
             WriteImpliedParent(first, ref siblings);
         }
 
         html?.Append(IsShell ? "" : "<!--m-->");
         html?.Append(markup);
-        html?.Append(IsShell ? "" : "<!--/m-->");
-        siblings.AfterText = false;
+        html?.Append(IsShell ? "" : EndOfMarkup);
+        siblings.Previous = Previous.Other;
     }
 
     private void WriteComponent(in RenderTreeFrame frame, ref Siblings siblings)
@@ -185,13 +212,13 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         html?.Append("<!--c-->");
         if (renderer.HasFrames(frame.ComponentId))
         {
-            var inner = siblings with { AfterText = false };
+            var inner = siblings with { Previous = Previous.Other };
             WriteComponentFrames(frame.ComponentId, ref inner);
             CloseImpliedParent(ref inner);
         }
 
         html?.Append("<!--/c-->");
-        siblings.AfterText = false;
+        siblings.Previous = Previous.Other;
         if (_withDigest)
         {
             _digest.Feed('\u0007');
@@ -265,7 +292,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             html?.Append('>');
         }
 
-        siblings.AfterText = false;
+        siblings.Previous = Previous.Other;
         if (_withDigest)
         {
             _digest.Feed('\u0003');
@@ -278,11 +305,6 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         {
             WriteRawText(name, name == "textarea" && value is not null ? value : RawText.Join(frames, start, end));
             return;
-        }
-
-        if (name is "pre" or "listing" && start < end && frames[start].FrameType == RenderTreeFrameType.Text && frames[start].TextContent.StartsWith('\n'))
-        {
-            html?.Append('\n'); // The parser drops the first line break.
         }
 
         var inner = new Siblings
@@ -554,6 +576,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     /// <summary>The parser puts rows into a body, and columns into a group, that the author did not write: write them, marked.</summary>
     private void WriteImpliedParent(string name, ref Siblings siblings)
     {
+        _outermost |= siblings.Parent.Length > 0 ? 0 : name switch { "tr" => Outermost.Rows, "col" => Outermost.Columns, _ => Outermost.Others };
         var implied = siblings.Parent != "table" || IsShell ? null : name switch { "tr" => "tbody", "col" => "colgroup", _ => null };
         if (implied == siblings.Implied)
         {
@@ -567,7 +590,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             html?.Append('<');
             html?.Append(implied);
             html?.Append(" data-hf-implied>");
-            siblings.AfterText = false;
+            siblings.Previous = Previous.Other;
         }
     }
 
@@ -579,7 +602,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             html?.Append(implied);
             html?.Append('>');
             siblings.Implied = null;
-            siblings.AfterText = false;
+            siblings.Previous = Previous.Other;
         }
     }
 

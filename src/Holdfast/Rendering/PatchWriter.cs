@@ -19,13 +19,15 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
 
     private readonly Dictionary<int, int> _numbers = [];
     private readonly List<int> _steps = [];
+    private readonly List<ulong> _places = [];
+    private readonly Dictionary<ulong, int> _shifts = [];
     private readonly HashSet<ulong> _written = [];
-    private readonly List<(ulong Place, int Shift)> _places = [];
     private readonly Dictionary<int, int> _last = [];
-    private readonly Dictionary<int, (ulong[] Elements, ulong[] RawTexts)> _again = [];
-    private ulong[] _rawPlaces = [];
+    private readonly HashSet<int> _again = [];
+    private readonly HashSet<ComponentHandlers> _selectOwners = [];
     private ComponentHandlers _handlers = null!;
     private bool _hasOutdated;
+    private bool _isLast;
     private ArrayBufferWriter<byte>? _buffer;
     private Utf8JsonWriter _json = null!;
     private int _stepsWritten;
@@ -63,7 +65,14 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             }
         }
 
+        AddMoved(sequence);
+        foreach (var owner in _selectOwners)
+        {
+            AddUnrendered(owner, (owner.Elements, owner.RawTexts, []), sequence); // A component in one of its selects has changed the options.
+        }
+
         _again.Clear();
+        _selectOwners.Clear();
         _written.Clear();
 
         for (var i = 0; i < batch.DisposedComponentIDs.Count; i++)
@@ -154,25 +163,24 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         }
 
         _handlers = handlers;
-        _rawPlaces = handlers.RawPlaces;
-        if (_again.Remove(diff.ComponentId, out var before))
+        (ulong[] Elements, ulong[] RawTexts, ulong[] Selects) before = (handlers.Elements, handlers.RawTexts, handlers.Selects);
+        if (!_again.Add(diff.ComponentId))
         {
-            _rawPlaces = [];
+            before = ([], [], []); // The edits of the renders before were for a tree that is gone again: whatever they left out is written.
         }
         else
         {
-            before = (handlers.Elements, handlers.RawTexts);
             renderer.Handlers.IndexComponent(handlers, sequence, disambiguate: true);
         }
 
+        if (handlers.SelectOwner is { } owner && diff.Edits.Count > 0 && renderer.HasFrames(owner.ComponentId))
+        {
+            _selectOwners.Add(owner);
+        }
+
         _hasOutdated = false;
-        _steps.Clear();
-        _places.Clear();
-        _places.Add((0, 0));
-        _stepsWritten = 0;
-        _stepsBack = 0;
-        _componentOpen = false;
-        _componentNumber = number;
+        _isLast = isLast;
+        BeginComponent(number);
         var edits = diff.Edits;
         for (var i = 0; i < edits.Count; i++)
         {
@@ -181,18 +189,58 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
 
         if (_hasOutdated)
         {
-            before.Elements = []; // An element was written without its handlers, which changed since: write all that are not new.
+            before = ([], [], []); // What was written is no more what it is: write all that is not new.
         }
 
         if (isLast)
         {
-            AddChangedElements(diff.ComponentId, handlers, before.Elements, before.RawTexts, sequence);
-        }
-        else
-        {
-            _again.Add(diff.ComponentId, before);
+            AddChangedElements(diff.ComponentId, handlers, before, sequence);
         }
 
+        EndComponent();
+    }
+
+    /// <summary>Sends the addresses of components whose place among rows without keys is another, whether they were rendered or not; and of those below them.</summary>
+    private void AddMoved(long sequence)
+    {
+        while (renderer.Handlers.TakeMoved() is { Length: > 0 } moved)
+        {
+            foreach (var handlers in moved)
+            {
+                if (renderer.HasFrames(handlers.ComponentId))
+                {
+                    var before = (handlers.Elements, handlers.RawTexts, handlers.Selects);
+                    renderer.Handlers.IndexComponent(handlers, sequence, disambiguate: true);
+                    AddUnrendered(handlers, before, sequence);
+                }
+            }
+        }
+    }
+
+    private void AddUnrendered(ComponentHandlers handlers, (ulong[] Elements, ulong[] RawTexts, ulong[] Selects) before, long sequence)
+    {
+        if (_numbers.TryGetValue(handlers.ComponentId, out var number))
+        {
+            BeginComponent(number);
+            AddChangedElements(handlers.ComponentId, handlers, before, sequence);
+            EndComponent();
+        }
+    }
+
+    private void BeginComponent(int number)
+    {
+        _steps.Clear();
+        _places.Clear();
+        _places.Add(0);
+        _shifts.Clear();
+        _stepsWritten = 0;
+        _stepsBack = 0;
+        _componentOpen = false;
+        _componentNumber = number;
+    }
+
+    private void EndComponent()
+    {
         if (_componentOpen)
         {
             _json.WriteEndArray();
@@ -205,23 +253,20 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         switch (edit.Type)
         {
             case RenderTreeEditType.StepIn:
-                _places.Add((ComponentHandlers.StepInto(_places[^1].Place, edit.SiblingIndex - _places[^1].Shift), 0));
                 _steps.Add(edit.SiblingIndex);
+                _places.Add(ComponentHandlers.StepInto(_places[^1], edit.SiblingIndex));
                 break;
             case RenderTreeEditType.StepOut:
                 _places.RemoveAt(_places.Count - 1);
                 StepOut();
                 break;
-            case not RenderTreeEditType.SetAttribute when _rawPlaces.Contains(_places[^1].Place):
-                break; // In a textarea or the like: its whole text is sent, see AddChangedElements.
             case RenderTreeEditType.UpdateText:
                 Begin("t"u8, edit.SiblingIndex, sequence);
                 _json.WriteStringValue(reference[edit.ReferenceFrameIndex].TextContent);
                 _json.WriteEndArray();
                 break;
             case RenderTreeEditType.UpdateMarkup:
-                Remove(edit, sequence); // Not an edit of its text: markup that is only space is a text in the document.
-                Insert(edit, reference, componentId, sequence);
+                WriteHtml("m"u8, edit, reference, componentId, sequence);
                 break;
             case RenderTreeEditType.RemoveFrame:
                 Remove(edit, sequence);
@@ -241,27 +286,45 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         }
     }
 
+    /// <summary>Notes that the nodes from this one on may have had other numbers before.</summary>
+    private void Shift(int from)
+    {
+        _shifts[_places[^1]] = _shifts.TryGetValue(_places[^1], out var first) ? Math.Min(first, from) : from;
+    }
+
     private void Remove(in RenderTreeEdit edit, long sequence)
     {
-        Shift(-1);
+        Shift(edit.SiblingIndex);
         Begin("r"u8, edit.SiblingIndex, sequence);
         _json.WriteEndArray();
     }
 
-    /// <summary>Notes that the nodes behind have other numbers than before the batch.</summary>
-    private void Shift(int by) => _places[^1] = (_places[^1].Place, _places[^1].Shift + by);
-
     private void Insert(in RenderTreeEdit edit, RenderTreeFrame[] reference, int componentId, long sequence)
     {
-        Shift(+1);
+        Shift(edit.SiblingIndex);
+        WriteHtml("i"u8, edit, reference, componentId, sequence);
+    }
+
+    private void WriteHtml(ReadOnlySpan<byte> kind, in RenderTreeEdit edit, RenderTreeFrame[] reference, int componentId, long sequence)
+    {
         using var html = new HtmlBuffer();
         using var writer = new PageWriter(renderer, html, withDigest: false) { ComponentWritten = AddNew };
-        writer.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, InForeign(), Selected());
+        writer.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, InForeign(), isInTable: false);
         _hasOutdated |= writer.MissedHandler;
-        Begin("i"u8, edit.SiblingIndex, sequence);
+        if (writer.NeedsTable)
+        {
+            html.Clear();
+            using var again = new PageWriter(renderer, html, withDigest: false);
+            again.WriteFrame(componentId, reference, edit.ReferenceFrameIndex, isForeign: false, isInTable: true);
+        }
+
+        Begin(kind, edit.SiblingIndex, sequence);
         _json.WriteStringValue(html.Written);
         _json.WriteEndArray();
-        NoteHandlers(reference, edit.ReferenceFrameIndex);
+        if (_isLast)
+        {
+            NoteHandlers(reference, edit.ReferenceFrameIndex);
+        }
 
         void AddNew(int newComponentId)
         {
@@ -274,21 +337,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     }
 
     /// <summary>Whether what is inserted now is SVG's or MathML's.</summary>
-    private bool InForeign() => _places.Count == 1 ? _handlers.IsForeign : _handlers.ForeignPlaces.Contains(_places[^1].Place);
-
-    /// <summary>What is selected in the <c>select</c> that something is inserted into.</summary>
-    private List<string>? Selected()
-    {
-        foreach (var (place, values) in _handlers.Selections)
-        {
-            if (place == _places[^1].Place)
-            {
-                return values;
-            }
-        }
-
-        return null;
-    }
+    private bool InForeign() => _places.Count == 1 ? _handlers.IsForeign : _handlers.ForeignPlaces.Contains(_places[^1]);
 
     private void NoteHandlers(RenderTreeFrame[] reference, int index)
     {
@@ -343,6 +392,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         _json.WriteStartArray();
         while (edits[index + count].Type == RenderTreeEditType.PermutationListEntry)
         {
+            Shift(edits[index + count].SiblingIndex);
             _json.WriteNumberValue(edits[index + count].SiblingIndex);
             _json.WriteNumberValue(edits[index + count].MoveToSiblingIndex);
             count++;
@@ -353,10 +403,11 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         return count; // The end of the list is passed over too.
     }
 
-    /// <summary>Sends the handlers of the elements where they changed, other than by a new delegate, and whole texts.</summary>
-    private void AddChangedElements(int componentId, ComponentHandlers handlers, ulong[] elements, ulong[] rawTexts, long sequence)
+    /// <summary>Sends the handlers of the elements where they changed, other than by a new delegate, whole texts, and the values of selects with other options.</summary>
+    private void AddChangedElements(int componentId, ComponentHandlers handlers, (ulong[] Elements, ulong[] RawTexts, ulong[] Selects) before, long sequence)
     {
-        if (handlers.Elements.AsSpan().SequenceEqual(elements) && handlers.RawTexts.AsSpan().SequenceEqual(rawTexts))
+        if (handlers.Elements.AsSpan().SequenceEqual(before.Elements) && handlers.RawTexts.AsSpan().SequenceEqual(before.RawTexts)
+            && handlers.Selects.AsSpan().SequenceEqual(before.Selects) && !(_shifts.Count > 0 && handlers.IsRepeating))
         {
             return;
         }
@@ -369,7 +420,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         var frames = renderer.FramesOf(componentId);
         using var html = new HtmlBuffer();
         using var writer = new PageWriter(renderer, html, withDigest: false);
-        var change = new ChangedElements(this, writer, [.. elements], [.. rawTexts], handlers, componentId, sequence);
+        var change = new ChangedElements(this, writer, [.. before.Elements], [.. before.RawTexts], [.. before.Selects], handlers, componentId, sequence);
         change.Walk(frames.Array, 0, frames.Count, handlers.IsForeign);
     }
 
@@ -418,13 +469,14 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         }
     }
 
-    /// <summary>Finds, in the current frames, the elements whose handlers or raw text are not what they were, and the way to them.</summary>
-    private sealed class ChangedElements(PatchWriter patch, PageWriter writer, HashSet<ulong> elements, HashSet<ulong> rawTexts, ComponentHandlers handlers, int componentId, long sequence)
+    /// <summary>Finds, in the current frames, the elements whose handlers, raw text or options are not what they were, and the way to them.</summary>
+    private sealed class ChangedElements(PatchWriter patch, PageWriter writer, HashSet<ulong> elements, HashSet<ulong> rawTexts, HashSet<ulong> selects, ComponentHandlers handlers, int componentId, long sequence)
     {
         private int _element;
         private int _rawText;
+        private int _select;
 
-        public int Walk(RenderTreeFrame[] frames, int start, int end, bool isForeign, int node = 0)
+        public int Walk(RenderTreeFrame[] frames, int start, int end, bool isForeign, int node = 0, ulong place = 0, bool isShifted = false)
         {
             for (var i = start; i < end; i += HandlerIndex.LengthOf(frames[i]))
             {
@@ -432,10 +484,10 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 switch (frame.FrameType)
                 {
                     case RenderTreeFrameType.Region:
-                        node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, isForeign, node);
+                        node = Walk(frames, i + 1, i + frame.RegionSubtreeLength, isForeign, node, place, isShifted);
                         break;
                     case RenderTreeFrameType.Element:
-                        WalkElement(frames, i, isForeign, node);
+                        WalkElement(frames, i, isForeign, node, ComponentHandlers.StepInto(place, node), isShifted || (patch._shifts.TryGetValue(place, out var first) && node >= first));
                         node++;
                         break;
                     case RenderTreeFrameType.Text or RenderTreeFrameType.Markup or RenderTreeFrameType.Component:
@@ -447,7 +499,10 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             return node;
         }
 
-        private void WalkElement(RenderTreeFrame[] frames, int index, bool isForeign, int node)
+        /// <summary>Whether the document may not show it: it was not there, or it may have been another node's, since rows without keys have come or gone before it.</summary>
+        private static bool IsChanged(HashSet<ulong> before, ulong now, bool isShifted) => !before.Contains(now) || (isShifted && HandlerIndex.IsRepeated(now));
+
+        private void WalkElement(RenderTreeFrame[] frames, int index, bool isForeign, int node, ulong place, bool isShifted)
         {
             ref readonly var frame = ref frames[index];
             var end = index + frame.ElementSubtreeLength;
@@ -461,7 +516,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 isNew |= attribute.AttributeEventHandlerId != 0 && patch._written.Contains(attribute.AttributeEventHandlerId);
             }
 
-            if (hasHandlers && !elements.Contains(handlers.Elements[_element++]) && !isNew)
+            if (hasHandlers && IsChanged(elements, handlers.Elements[_element++], isShifted) && !isNew)
             {
                 patch.Begin("a"u8, node, sequence);
                 patch._json.WriteStringValue("data-hf"u8);
@@ -470,15 +525,23 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             }
 
             isForeign = ForeignElement.Is(frame.ElementName, isForeign);
-            if (RawText.Is(frame.ElementName, isForeign) && !rawTexts.Contains(handlers.RawTexts[_rawText++]))
+            if (RawText.Is(frame.ElementName, isForeign) && IsChanged(rawTexts, handlers.RawTexts[_rawText++], isShifted))
             {
                 patch.Begin("w"u8, node, sequence);
-                patch._json.WriteStringValue(RawText.Join(frames, content, end));
+                patch._json.WriteStringValue(RawText.Of(frames, index, content, end));
+                patch._json.WriteEndArray();
+            }
+
+            if (!isForeign && frame.ElementName is "select" && SelectValue.TextOf(frames, index, content) is { } value && IsChanged(selects, handlers.Selects[_select++], isShifted))
+            {
+                patch.Begin("a"u8, node, sequence);
+                patch._json.WriteStringValue("value"u8);
+                patch._json.WriteStringValue(value);
                 patch._json.WriteEndArray();
             }
 
             patch._steps.Add(node);
-            Walk(frames, content, end, ForeignElement.Holds(frame.ElementName, isForeign));
+            Walk(frames, content, end, ForeignElement.Holds(frame.ElementName, isForeign), node: 0, place, isShifted);
             patch.StepOut();
         }
     }

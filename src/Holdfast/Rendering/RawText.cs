@@ -8,15 +8,24 @@ internal static class RawText
 {
     public static bool Is(string element, bool isForeign) => !isForeign && element is ("textarea" or "title" or "style" or "script");
 
-    public static ulong HashOf(RenderTreeFrame[] frames, int start, int end, ulong path)
+    /// <summary>Differs where the text does; not where a <c>textarea</c> has its text from its <c>value</c>, which is sent as an attribute.</summary>
+    public static ulong HashOf(RenderTreeFrame[] frames, int index, int content, int end, ulong path)
     {
-        for (var i = start; i < end; i++)
+        if (ValueOf(frames, index, content) is not null)
+        {
+            return StableHash.Mix(path, 1);
+        }
+
+        for (var i = content; i < end; i++)
         {
             path = StableHash.Mix(path, StableHash.Of(TextOf(frames[i])));
         }
 
         return path;
     }
+
+    /// <summary>What an element with one text shows: what is in it, or the <c>value</c> of a <c>textarea</c>.</summary>
+    public static string Of(RenderTreeFrame[] frames, int index, int content, int end) => ValueOf(frames, index, content) ?? Join(frames, content, end);
 
     public static string Join(RenderTreeFrame[] frames, int start, int end)
     {
@@ -27,6 +36,17 @@ internal static class RawText
         }
 
         return text;
+    }
+
+    private static string? ValueOf(RenderTreeFrame[] frames, int index, int content)
+    {
+        string? value = null;
+        for (var i = frames[index].ElementName == "textarea" ? index + 1 : content; i < content; i++)
+        {
+            value = frames[i].AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase) ? PageWriter.TextOf(frames[i].AttributeValue) : value;
+        }
+
+        return value;
     }
 
     private static string TextOf(in RenderTreeFrame frame) => frame.FrameType switch

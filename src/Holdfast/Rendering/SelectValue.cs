@@ -15,20 +15,50 @@ internal static partial class SelectValue
     /// <param name="content">What comes after its attributes.</param>
     public static List<string>? Of(RenderTreeFrame[] frames, int element, int content)
     {
-        string? value = null;
+        if (TextOf(frames, element, content) is not { } value)
+        {
+            return null;
+        }
+
         var isMultiple = false;
         for (var i = element + 1; i < content; i++)
         {
-            ref readonly var attribute = ref frames[i];
-            if (attribute.AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase))
-            {
-                value = PageWriter.TextOf(attribute.AttributeValue);
-            }
-
-            isMultiple |= attribute.AttributeName == "multiple" && attribute.AttributeValue is not (null or false);
+            isMultiple |= frames[i].AttributeName == "multiple" && frames[i].AttributeValue is not (null or false);
         }
 
-        return value is null ? null : isMultiple && value.StartsWith('[') ? JsonSerializer.Deserialize<List<string>>(value) : [value];
+        return isMultiple && value.StartsWith('[') ? JsonSerializer.Deserialize<List<string>>(value) : [value];
+    }
+
+    /// <summary>The same, as its attribute has it.</summary>
+    public static string? TextOf(RenderTreeFrame[] frames, int element, int content)
+    {
+        string? value = null;
+        for (var i = element + 1; i < content; i++)
+        {
+            value = frames[i].AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase) ? PageWriter.TextOf(frames[i].AttributeValue) : value;
+        }
+
+        return value;
+    }
+
+    /// <summary>Differs where an option is another one, or has another value.</summary>
+    public static ulong HashOfOptions(RenderTreeFrame[] frames, int start, int end, ulong path)
+    {
+        for (var i = start; i < end; i++)
+        {
+            ref readonly var frame = ref frames[i];
+            path = frame.FrameType switch
+            {
+                RenderTreeFrameType.Markup => StableHash.Mix(path, StableHash.Of(frame.MarkupContent)),
+                RenderTreeFrameType.Text => StableHash.Mix(path, StableHash.Of(frame.TextContent)),
+                RenderTreeFrameType.Element => StableHash.Mix(path, (ulong)(uint)frame.Sequence + ((ulong)(uint)(frame.ElementKey?.GetHashCode() ?? 0) << 32)),
+                RenderTreeFrameType.Component => StableHash.Mix(path, (ulong)frame.ComponentId),
+                RenderTreeFrameType.Attribute when frame.AttributeName == "value" => StableHash.Mix(path, StableHash.Of(PageWriter.TextOf(frame.AttributeValue))),
+                _ => path,
+            };
+        }
+
+        return path;
     }
 
     /// <summary>Selects the options of static markup, which the Razor compiler makes of options within a component's content.</summary>

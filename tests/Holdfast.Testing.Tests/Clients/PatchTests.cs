@@ -10,7 +10,7 @@ public sealed class PatchTests
     [InlineData("<p>a</p>", """[[0,0,["t",0,"b"],-1]]""", "<p>b</p>")]
     [InlineData("<p><!--e--></p>", """[[0,0,["t",0,"b"]]]""", "<p>b</p>")]
     [InlineData("<p>a</p>", """[[0,["a",0,"class","x"],["x",0,"id"]]]""", "<p class=\"x\">a</p>")]
-    [InlineData("<!--m--><i></i>old<!--/m-->", """[[0,["m",0,"<b>new</b>"]]]""", "<!--m--><b>new</b><!--/m-->")]
+    [InlineData("<!--m--><i></i>old<!--/m-->", """[[0,["m",0,"<!--m--><b>new</b><!--/m-->"]]]""", "<!--m--><b>new</b><!--/m-->")]
     [InlineData("<b></b>", """[[0,["i",0,"<a></a>"],["i",2,"text"]]]""", "<a></a><b></b>text")]
     [InlineData("<b></b><i></i>x", """[[0,["r",1],["r",0]]]""", "x")]
     [InlineData("", """[[0,["i",0,"<p></p>"],0,["i",0,"x"],-1,["i",1,"y"]]]""", "<p>x</p>y")]

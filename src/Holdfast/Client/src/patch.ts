@@ -3,10 +3,10 @@ import { isCheckable, isControl, selectGiven, setAttribute } from './controls';
 import type { Fields } from './fields';
 import { parseFragment } from './html';
 import { arrange } from './arrange';
-import { HandlerAttribute, ImpliedAttribute } from './constants';
+import { HandlerAttribute, ImpliedAttribute, Marker } from './constants';
 import {
-    type LogicalNode, Mismatch, type Parent, contentOf, elementAt, endOf, isComment, isImplied, isRawText, isText, nodeAt,
-    nodeOrEnd, nodesOf, separate, siblings,
+    type LogicalNode, Mismatch, type Parent, type Range, contentOf, elementAt, endOf, isComment, isElement, isImplied, isRawText, isText,
+    nodeAt, nodeOrEnd, nodesOf, separate, siblings,
 } from './tree';
 
 type Edit = number | ['t' | 'm' | 'i' | 'x' | 'w', number, string] | ['a', number, string, unknown] | ['r', number] | ['p', number[]];
@@ -49,7 +49,7 @@ export class Patch {
                 parents.pop();
             else if (typeof edit === 'number')
                 parents.push(elementAt(parent, edit));
-            else
+            else if (isComment(parent) || !isRawText(parent))
                 this.#edit(parent, edit);
         }
     }
@@ -57,7 +57,7 @@ export class Patch {
     #edit(parent: Parent, edit: Exclude<Edit, number>): void {
         switch (edit[0]) {
             case 't': return setText(nodeAt(parent, edit[1], 'text'), edit[2]);
-            case 'm': return this.#setMarkup(nodeAt(parent, edit[1], 'markup'), edit[2]);
+            case 'm': return this.#setMarkup(parent, edit[1], edit[2]);
             case 'i': return this.#insert(parent, edit[1], edit[2]);
             case 'r': return this.#remove(nodeAt(parent, edit[1]));
             case 'a': return this.#setAttribute(elementAt(parent, edit[1]), edit[2], edit[3]);
@@ -68,10 +68,12 @@ export class Patch {
         }
     }
 
-    #setMarkup({ first, last }: LogicalNode, html: string): void {
-        for (const node of siblings(first, last).slice(1, -1))
-            node.remove();
-        last.before(parseFragment(html, first.parentNode!));
+    /** Markup that is only space is a text in the document, so the one may become the other. */
+    #setMarkup(parent: Parent, index: number, html: string): void {
+        if (!/^[mt]/.test(nodeAt(parent, index).kind))
+            throw new Mismatch(`Node ${index} is no markup.`);
+        this.#insert(parent, index, html);
+        this.#remove(nodeAt(parent, index + 1));
     }
 
     #insert(parent: Parent, index: number, html: string): void {
@@ -85,9 +87,10 @@ export class Patch {
             throw new Mismatch('There is no node to insert.');
         this.#hear(fragment.querySelectorAll(`[${HandlerAttribute}]`));
         this.#focus ??= fragment.querySelector('[autofocus]');
-        insertAt(place, before, fragment);
+        place.parent.insertBefore(fragment, place.ref);
         separate(first.previousSibling, first);
         separate(last, last.nextSibling);
+        imply(place.parent);
         this.#components.added(nodes);
     }
 
@@ -175,24 +178,67 @@ function placeFor(parent: Parent, before: LogicalNode | undefined, ref: LogicalN
 
 const impliedBy: Record<string, string> = { TR: 'tbody', COL: 'colgroup' };
 
-/** The parser's implied elements are no nodes, so an insertion finds them, makes them or steps out of them by itself. */
-function insertAt({ parent, ref }: Place, before: LogicalNode | undefined, fragment: DocumentFragment): void {
-    const implied = impliedBy[fragment.firstElementChild?.nodeName ?? ''];
-    const previous = before?.last.parentNode;
-    if (parent.nodeName === 'TABLE' && implied) {
-        if (isImplied(previous) && previous.localName === implied) {
-            before!.last.after(fragment);
-            return;
+/**
+ * The parser's implied elements are no nodes, so the server says nothing of them: after an edit in a table, its rows and
+ * columns are put into such elements, and all else out of them.
+ */
+function imply(parent: Node): void {
+    const table = isImplied(parent) ? parent.parentNode! : parent;
+    if (table.nodeName !== 'TABLE')
+        return;
+    for (const section of [...table.childNodes].filter(isImplied))
+        expel(section);
+    for (const { first, last, implied } of unitsOf(table)) {
+        if (!implied)
+            continue;
+        let from = first;
+        while (isText(from.previousSibling) || isComment(from.previousSibling, Marker.Empty) || isComment(from.previousSibling, Marker.Separator))
+            from = from.previousSibling;
+        const section = from.previousSibling;
+        if (isImplied(section) && section.localName === implied) {
+            const { lastChild } = section;
+            section.append(...siblings(from, last));
+            separate(lastChild, from);
+        } else {
+            const made = document.createElement(implied);
+            made.setAttribute(ImpliedAttribute, '');
+            first.before(made);
+            made.append(...siblings(first, last));
         }
-        const section = document.createElement(implied);
-        section.setAttribute(ImpliedAttribute, '');
-        section.append(fragment);
-        parent.insertBefore(section, ref);
-    } else if (isImplied(parent) && fragment.firstElementChild && implied !== parent.localName && !ref?.previousSibling) {
-        parent.before(fragment);
-    } else {
-        parent.insertBefore(fragment, ref);
     }
+}
+
+/** What is no row (or no column) leaves, and cuts the element in two. */
+function expel(section: Element): void {
+    const stranger = unitsOf(section).find(({ implied }) => implied !== undefined && implied !== section.localName);
+    if (stranger) {
+        const rest = section.cloneNode() as Element;
+        rest.append(...siblings(stranger.last.nextSibling, null));
+        section.after(...siblings(stranger.first, stranger.last), rest);
+        expel(rest);
+    }
+    if (!section.firstChild) {
+        const { previousSibling, nextSibling } = section;
+        section.remove();
+        separate(previousSibling, nextSibling);
+    }
+}
+
+interface Unit extends Range {
+    /** The name of the element that the parser puts it into; empty: none; undefined: it may stand anywhere. */
+    readonly implied: string | undefined;
+}
+
+/** What stands in a table or in an implied element: nodes, but markup blocks as a whole. */
+function unitsOf(parent: Node): Unit[] {
+    const units: Unit[] = [];
+    for (let first = parent.firstChild; first; first = units.at(-1)!.last.nextSibling) {
+        const last = isComment(first, Marker.Markup) ? endOf(first) : first;
+        const element = siblings(first, last).find(isElement);
+        const isBound = element || (isComment(first) && /^\/?c$/.test(first.data));
+        units.push({ first, last, implied: isBound ? impliedBy[element?.nodeName ?? ''] ?? '' : undefined });
+    }
+    return units;
 }
 
 function permute(parent: Parent, pairs: readonly number[]): void {
@@ -208,8 +254,9 @@ function permute(parent: Parent, pairs: readonly number[]): void {
         return;
     const moved = order.slice(low, high + 1);
     arrange(moved.map(index => nodes[index]!), moved, last.last.parentNode!, last.last.nextSibling);
-    for (const { first, last } of nodesOf(parent)) {
-        if (isText(first))
-            separate(last, last.nextSibling);
+    for (const { first, last } of nodes) {
+        separate(first.previousSibling, first);
+        separate(last, last.nextSibling);
     }
+    imply(isComment(parent) ? parent.parentNode! : parent);
 }

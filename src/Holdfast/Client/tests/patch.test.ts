@@ -47,7 +47,7 @@ describe('Each kind of edit', () => {
 
     test('m: a block of markup', () => {
         begin('a<!--m--><b>x</b>y<!--/m-->b');
-        apply(['m', 1, '<i>z</i><!--c-->']);
+        apply(['m', 1, '<!--m--><i>z</i><!--c--><!--/m-->']);
         expect(shown()).toBe('a<!--m--><i>z</i><!--c--><!--/m-->b');
         expect(() => components.find(1)).toThrow(Mismatch);
     });
