@@ -35,8 +35,10 @@ export class Fields {
 
     /** The event `ref` carries this value. */
     carried(control: EventTarget, ref: number, value: Value): void {
-        if (isControl(control))
-            this.#touches.set(control, { ref, value: JSON.stringify(value) });
+        if (!isControl(control))
+            return;
+        for (const one of groupOf(control))
+            this.#touches.set(one, { ref, value: JSON.stringify(value) });
     }
 
     /** The list for the `fields` frame. */
@@ -137,10 +139,12 @@ export class Fields {
             this.#write(control);
     }
 
-    /** Keeps the value of a composing control from following its attribute, as it does until the first character. */
+    /** Keeps the value of a composing control, and what a radio button shows, from following the attribute, as it does until the user or a script writes it. */
     #pin(control: Control): void {
         if (control === this.#composing)
             control.value = control.value;
+        if (control.type === 'radio' && this.#touches.has(control))
+            (control as HTMLInputElement).checked = (control as HTMLInputElement).checked;
     }
 
     #write(control: Control): void {
@@ -148,3 +152,8 @@ export class Fields {
         resetToGiven(control);
     }
 }
+
+/** To check one radio button is to do something to all of its group. */
+const groupOf = (control: Control): Iterable<Control> => control.type === 'radio' && control.name
+    ? [...document.querySelectorAll<HTMLInputElement>('input[type=radio]')].filter(one => one.name === control.name && one.form === control.form)
+    : [control];

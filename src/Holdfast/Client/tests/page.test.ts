@@ -210,6 +210,20 @@ describe('Events', () => {
     });
 });
 
+describe('Radio buttons', () => {
+    test('a patch from before the click does not take it back', async () => {
+        const socket = await live('<input type="radio" name="c" id="red" value="red" checked="a" data-hf="change:red"><input type="radio" name="c" id="blue" value="blue" data-hf="change:blue">');
+        query<HTMLInputElement>('#blue').click();
+        expect(socket.frames('event')).toEqual([['event', 1, 0, 'blue', 'blue']]);
+        socket.say('patch', 1, [[0, ['a', 0, 'checked', 'b']]]);
+        expect(query<HTMLInputElement>('#blue').checked).toBe(true);
+        socket.say('patch', 2, [[0, ['x', 0, 'checked'], ['a', 1, 'checked', 'a']]], 1, 1);
+        expect(query<HTMLInputElement>('#blue').checked).toBe(true);
+        socket.say('patch', 3, [[0, ['a', 0, 'checked', 'a'], ['x', 1, 'checked']]]);
+        expect(query<HTMLInputElement>('#red').checked).toBe(true);
+    });
+});
+
 describe('Patches', () => {
     test('are acknowledged after 8, or after a second, or by an event', async () => {
         const socket = await live(counter);
