@@ -475,6 +475,7 @@ public sealed class ProtocolClient : IAsyncDisposable
             ["next"] = _events.Acked + 1,
             ["seq"] = Sequence,
             ["digest"] = _page?.Digest ?? "",
+            ["tz"] = _options.TimeZone,
         };
         if (Joined is not null)
         {

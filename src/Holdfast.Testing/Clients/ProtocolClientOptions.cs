@@ -23,6 +23,9 @@ public sealed record ProtocolClientOptions
     /// <summary>The tab's id; default: random.</summary>
     public string? Tab { get; init; }
 
+    /// <summary>The browser's time zone, an IANA name.</summary>
+    public string TimeZone { get; init; } = "Etc/UTC";
+
     /// <summary>How long any wait may take before it fails; 10 s is far above what a healthy run needs.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(10);
 

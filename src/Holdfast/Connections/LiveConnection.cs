@@ -285,7 +285,8 @@ internal sealed class LiveConnection : IPageClient
 
         if (Interlocked.Decrement(ref _owedFields) == 0 && !_isMounting)
         {
-            _page!.ReceiveFields(fields, _isRecovered);
+            _page!.UseTimeZone(_join.TimeZone);
+            _page.ReceiveFields(fields, _isRecovered);
         }
 
         return true;

@@ -14,6 +14,7 @@ internal sealed partial class PageMetrics(HoldfastMeter meter, ILogger<PageMetri
     private readonly Counter<long> _failedEvents = meter.Meter.CreateCounter<long>("holdfast.event.failed", "{event}", "Events that were refused or failed.");
     private readonly Counter<long> _failedViews = meter.Meter.CreateCounter<long>("holdfast.view.failed", "{view}", "Views that threw.");
     private readonly Counter<long> _superseded = meter.Meter.CreateCounter<long>("holdfast.page.superseded", "{page}", "Pages that were fenced off by a newer instance.");
+    private readonly Counter<long> _replaced = meter.Meter.CreateCounter<long>("holdfast.page.replaced", "{page}", "Joins of documents that showed something else, and were sent the page's HTML.");
     private readonly ConcurrentDictionary<(Type, Type), bool> _said = new();
 
     /// <summary>Begins the activity of an event, if somebody listens: a trace of its own, not a part of the socket's request.</summary>
@@ -34,6 +35,8 @@ internal sealed partial class PageMetrics(HoldfastMeter meter, ILogger<PageMetri
     }
 
     public void Mounted(int change) => _mounted.Add(change);
+
+    public void Replaced(Type page) => _replaced.Add(1, new KeyValuePair<string, object?>("holdfast.page", page.FullName));
 
     public void Superseded() => _superseded.Add(1);
 

@@ -83,6 +83,7 @@ public static class HoldfastServiceCollectionExtensions
     private static void AddScoped(IServiceCollection services)
     {
         services.TryAddScoped<PageScope>();
+        services.AddCascadingValue(provider => provider.GetRequiredService<PageScope>().TimeZone);
         services.TryAddScoped<AuthenticationStateProvider, LiveAuthenticationStateProvider>();
 
         // Under a key for pages, and for all where no other host of components brings its own.

@@ -31,6 +31,9 @@ internal sealed record JoinFrame(string Ticket, string Tab, string Document, str
     public bool IsFresh => Navigation == "navigate";
 
     public bool IsRejoin => Navigation == "rejoin";
+
+    /// <summary>The browser's time zone; null where it says none that this machine knows.</summary>
+    public TimeZoneInfo? TimeZone { get; init; }
 }
 
 /// <summary>One frame from a page, parsed and checked.</summary>
@@ -41,6 +44,7 @@ internal readonly struct ClientFrame
 
     private const long MaxNumber = 1L << 53;
     private const int MaxIdLength = 32;
+    private const int MaxZoneLength = 64;
     private const int MaxAddressLength = 64;
 
     /// <summary>A ticket holds the page's address: Kestrel takes 8 KiB of it, protection and base64 make it half as long again.</summary>
@@ -154,7 +158,10 @@ internal readonly struct ClientFrame
             instance,
             Math.Max(1, Number(join, "next")),
             Number(join, "seq"),
-            Text(join, "digest", MaxIdLength));
+            Text(join, "digest", MaxIdLength))
+        {
+            TimeZone = ZoneIn(join),
+        };
         var isKnown = frame.Navigation is "navigate" or "reload" or "back_forward" or "rejoin";
         return isKnown ? Finish(ref reader, new ClientFrame { Kind = ClientFrameKind.Join, Join = frame }) : default;
     }
@@ -232,6 +239,10 @@ internal readonly struct ClientFrame
         join.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { } text && text.Length <= maxLength
             ? text
             : throw new JsonException();
+
+    private static TimeZoneInfo? ZoneIn(JsonElement join) =>
+        join.TryGetProperty("tz", out var zone) && zone.ValueKind == JsonValueKind.String && zone.GetString() is { Length: <= MaxZoneLength } id
+        && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var found) ? found : null;
 
     private static string Id(string text) =>
         text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_') ? text : throw new JsonException();

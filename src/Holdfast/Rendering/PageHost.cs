@@ -15,6 +15,9 @@ internal sealed class PageScope
     /// <summary>The ticket that the page's script joins with; null where there is no script.</summary>
     public string? Ticket { get; set; }
 
+    /// <summary>The browser's time zone, for the components that ask for it; null until a browser is connected.</summary>
+    public CascadingValueSource<TimeZoneInfo?> TimeZone { get; } = new(LiveView.BrowserTimeZone, default(TimeZoneInfo), isFixed: false);
+
     /// <summary>Whether the page has members that only a join can restore.</summary>
     public bool HasTabState { get; set; }
 

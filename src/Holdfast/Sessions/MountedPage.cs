@@ -38,6 +38,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     private SliceLease? _lease;
     private IReadOnlyDictionary<string, byte[]>? _carried;
     private ViewState? _state;
+    private TimeZoneInfo? _zone;
     private Exception? _failure;
     private volatile bool _isDead;
     private int _askedForSuccessor;
@@ -117,9 +118,23 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     /// <param name="isRecovered">Whether the document meets the instance that it knew.</param>
     public Task ConnectAsync(IPageClient client, string? digest, long sequence, bool isRecovered) => _queue.PostAsync(() =>
     {
-        _output.Connect(client, digest, sequence, Joining(isRecovered));
+        if (!_output.Connect(client, digest, sequence, Joining(isRecovered)) && digest is not null)
+        {
+            _services.Metrics.Replaced(Address.PageType);
+        }
+
         return Task.CompletedTask;
     });
+
+    /// <summary>Tells the components that ask for it where the browser is.</summary>
+    public void UseTimeZone(TimeZoneInfo? zone)
+    {
+        if (zone is not null && !Equals(zone, _zone))
+        {
+            _zone = zone;
+            _ = _queue.PostAsync(() => PageScope.TimeZone.NotifyChangedAsync(zone));
+        }
+    }
 
     /// <summary>Applies what the user had typed, before any resent event.</summary>
     public void ReceiveFields(List<FieldEntry> fields, bool isRecovered)

@@ -46,11 +46,12 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
     }
 
     /// <summary>Takes a connection, and sends the page over it: only <c>joined</c> where the document shows what the page shows, else with its HTML.</summary>
-    public void Connect(IPageClient client, string? digest, long sequence, in Joining joining)
+    /// <returns>Whether the document shows what the page shows.</returns>
+    public bool Connect(IPageClient client, string? digest, long sequence, in Joining joining)
     {
         _client?.TakenOver();
         _client = client;
-        SendJoined(client, digest, sequence, joining);
+        return SendJoined(client, digest, sequence, joining);
     }
 
     /// <summary>Takes a POST's client: it shows what it was served, and gets no patches.</summary>
@@ -236,7 +237,7 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         return Durability?.Lease is { IsSuperseded: true } ? 0 : Acks.Take(durable);
     }
 
-    private void SendJoined(IPageClient client, string? digest, long sequence, in Joining joining)
+    private bool SendJoined(IPageClient client, string? digest, long sequence, in Joining joining)
     {
         _isLagging = false;
         _isIndexOutdated = false;
@@ -269,6 +270,7 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         }
 
         SendNavigation(client);
+        return isSame;
     }
 
     private void SendNavigation(IPageClient client)

@@ -17,6 +17,10 @@ namespace Holdfast;
 [LiveRenderMode]
 public abstract class LiveView : ComponentBase
 {
+    /// <summary>The name of the cascading value with the browser's time zone: <c>[CascadingParameter(Name = LiveView.BrowserTimeZone)] TimeZoneInfo? Zone { get; set; }</c>. Null in the
+    /// HTML of a GET or POST, and where the browser does not say; it comes once the page is connected, and the component is rendered again.</summary>
+    public const string BrowserTimeZone = "Holdfast.BrowserTimeZone";
+
     private bool _initialised;
 
     /// <summary>The view's link to the page that mounted it. Null when the view was made by something else (a test).</summary>

@@ -146,6 +146,7 @@ export class Page {
             next: this.#outbox.next,
             seq: this.#acknowledgement.sequence,
             digest: this.#digest(),
+            tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
         }]);
     }
 

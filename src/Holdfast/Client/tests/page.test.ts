@@ -67,6 +67,7 @@ describe('Joining', () => {
         expect(join1).toEqual({
             v: 1, ticket: 'ticket1', tab: expect.stringMatching(/^[\w-]{22}$/) as unknown, doc: expect.stringMatching(/^[\w-]{22}$/) as unknown,
             nav: 'navigate', next: 1, seq: 0, digest: digestOf(start),
+            tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
         });
         expect(socket.sent[1]).toEqual(['fields', []]);
         expect(heard.map(event => event.type)).toEqual(['holdfast:status', 'holdfast:joined']);
