@@ -27,6 +27,7 @@ public static class TestApp
             builder.WebHost.UseUrls("http://127.0.0.1:0");
         }
 
+        builder.WebHost.UseStaticWebAssets(); // In Development it goes by itself.
         var holdfast = builder.Services.AddHoldfast();
         if (builder.Configuration["store"] != "memory")
         {
@@ -48,6 +49,7 @@ public static class TestApp
         }
 
         var pages = app.MapHoldfast<App>();
+        app.MapStaticAssets();
         configurePages?.Invoke(pages);
         return app;
     }

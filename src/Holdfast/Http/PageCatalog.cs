@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
 using Holdfast.Security;
@@ -13,10 +14,8 @@ namespace Holdfast.Http;
 /// <summary>One route of one page.</summary>
 internal sealed class PageRoute(Type pageType, string template)
 {
+    private static readonly ConcurrentDictionary<Type, Dictionary<string, PropertyInfo>> ParametersByPage = new();
     private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(template), DefaultsOf(template));
-    private readonly Dictionary<string, PropertyInfo> _parameters = pageType.GetProperties(BindingFlags.Instance | BindingFlags.Public)
-        .Where(property => property.GetCustomAttribute<ParameterAttribute>() is not null)
-        .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
 
     public Type PageType => pageType;
 
@@ -32,10 +31,11 @@ internal sealed class PageRoute(Type pageType, string template)
     /// <summary>The page's parameters, converted to the types that it declares.</summary>
     public IReadOnlyDictionary<string, object?> ParametersOf(RouteValueDictionary values)
     {
+        var declared = ParametersByPage.GetOrAdd(pageType, DeclaredBy);
         var parameters = new Dictionary<string, object?>();
         foreach (var (name, value) in values)
         {
-            if (_parameters.TryGetValue(name, out var property))
+            if (declared.TryGetValue(name, out var property))
             {
                 parameters[property.Name] = Convert(value?.ToString(), property.PropertyType);
             }
@@ -71,6 +71,13 @@ internal sealed class PageRoute(Type pageType, string template)
 
         return key;
     }
+
+    /// <summary>Forgets the parameters of the code before a hot reload.</summary>
+    public static void ClearCache() => ParametersByPage.Clear();
+
+    private static Dictionary<string, PropertyInfo> DeclaredBy(Type pageType) => pageType.GetProperties(BindingFlags.Instance | BindingFlags.Public)
+        .Where(property => property.GetCustomAttribute<ParameterAttribute>() is not null)
+        .ToDictionary(property => property.Name, StringComparer.OrdinalIgnoreCase);
 
     private static RouteValueDictionary DefaultsOf(string template) =>
         new(TemplateParser.Parse(template).Parameters.Where(parameter => parameter.DefaultValue is not null).ToDictionary(parameter => parameter.Name!, parameter => parameter.DefaultValue));

@@ -17,6 +17,13 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
     private static readonly ConcurrentDictionary<MethodInfo, ulong> Methods = new();
     private static readonly ConcurrentDictionary<Type, TargetShape> Shapes = new();
 
+    /// <summary>Forgets what reflection said: a hot reload changed the code.</summary>
+    public static void ClearCache()
+    {
+        Methods.Clear();
+        Shapes.Clear();
+    }
+
     public static HandlerIdentity Of(Delegate? handler)
     {
         if (handler is null)

@@ -120,11 +120,11 @@ internal sealed class LiveRenderer : Renderer
 
     /// <summary>
     /// Renders the head beside the page, if something in the page wants to be there. A live page has no shell around it, in which Blazor's outlet would
-    /// stand. Not called while the page is being mounted: what waits for one root would not wait for the other.
+    /// stand; a POST renders its page in one. Not called while the page is being mounted: what waits for one root would not wait for the other.
     /// </summary>
     public void RenderHead()
     {
-        if (_wantsHead && HeadId == 0)
+        if (_wantsHead && HeadId == 0 && PageId == RootId)
         {
             HeadId = AssignRootComponentId(InstantiateComponent(typeof(HeadOutlet)));
             _ = RenderRootComponentAsync(HeadId);

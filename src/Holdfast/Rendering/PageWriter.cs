@@ -38,6 +38,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     public void Dispose() => _handlers.Dispose();
 
+    /// <summary>Forgets the markup of the app as it was before a hot reload.</summary>
+    public static void ClearCache() => CanonicalMarkup.Clear();
+
     /// <summary>What was written before, in the same element.</summary>
     private enum Previous
     {

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using System.Reflection.Metadata;
 using Microsoft.AspNetCore.Components;
-
-[assembly: MetadataUpdateHandler(typeof(Holdfast.State.PersistedView))]
 
 namespace Holdfast.State;
 
@@ -32,8 +29,8 @@ internal sealed class PersistedView
     /// <exception cref="InvalidOperationException">A member cannot be persisted as it is declared.</exception>
     public static PersistedView Of(Type type) => Known.GetOrAdd(type, Discover);
 
-    /// <summary>Called by the runtime after a hot reload.</summary>
-    internal static void ClearCache(Type[]? _) => Known.Clear();
+    /// <summary>Forgets the members of the code before a hot reload.</summary>
+    public static void ClearCache() => Known.Clear();
 
     private static PersistedView Discover(Type type)
     {

@@ -52,6 +52,15 @@ public sealed class AccessibilityTests(Browser browser, SharedServers servers) :
         (await FaultsAsync(page)).ShouldBeEmpty();
     }
 
+    [Theory]
+    [MemberData(nameof(DemoPages.All), MemberType = typeof(DemoPages))]
+    public async Task What_is_added_for_browsers_without_script_has_none_either(string name)
+    {
+        await Page.GotoAsync((await servers.PostingDemoAsync()).Of(name));
+
+        (await FaultsAsync(Page)).ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task A_fault_would_be_found()
     {

@@ -14,7 +14,7 @@ public sealed class DocumentPictureTests(Browser browser) : BrowserTest(browser)
     {
         ExpectFailedConnections();
         await using var demo = await AppServer.StartDemoAsync(Deadline);
-        var page = await NewPageAsync(scheme, 960, 680);
+        var page = await NewPageAsync(scheme, 960, 700);
 
         await page.OpenAsync(demo.Of("signup"));
         await page.UseAsync("signup");

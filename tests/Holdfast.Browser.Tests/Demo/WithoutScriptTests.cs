@@ -145,6 +145,27 @@ public sealed class WithoutScriptTests(Browser browser, SharedServers servers) :
         await _page.ShowsAsync("time", new Regex(@"^\d\d:\d\d:\d\d$"));
     }
 
+    [Fact]
+    public async Task A_button_whose_row_is_gone_does_nothing_and_the_page_says_so()
+    {
+        await OpenAsync(Lack.JavaScript, "table");
+        var old = _page;
+        var vessels = await old.Locator("tbody th").AllInnerTextsAsync();
+        _page = await old.Context.NewPageAsync();
+        await _page.GotoAsync(old.Url);
+        await PostAsync(page => page.ButtonNamed($"Delete: {vessels[0]}").ClickAsync());
+        await PostAsync(page => page.ButtonNamed($"Delete: {vessels[1]}").ClickAsync());
+
+        ExpectErrors("409 (Conflict)");
+        _page = old;
+        await PostAsync(page => page.ButtonNamed($"Flag: {vessels[0]}").ClickAsync());
+
+        await Expect(old.GetByRole(AriaRole.Alert)).ToHaveTextAsync("The page has changed since you saw it, so nothing was done. This is how it is now.");
+        await Expect(old.GetByRole(AriaRole.Rowheader, new PageGetByRoleOptions { Name = vessels[0] })).ToHaveCountAsync(0);
+        await Expect(old.Locator(".flagged")).ToHaveCountAsync(0);
+        await old.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", "screenshots", "table-notice.png") });
+    }
+
     /// <summary>Opens a page in a browser that lacks something.</summary>
     private async Task OpenAsync(Lack lack, string name)
     {

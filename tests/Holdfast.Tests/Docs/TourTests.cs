@@ -49,7 +49,7 @@ public sealed partial class TourTests
 
     private static string Read(string document) => File.ReadAllText(Path.Combine(Root, document));
 
-    private static string FindRoot()
+    internal static string FindRoot()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(directory.FullName, "docs", "tour.md")))
