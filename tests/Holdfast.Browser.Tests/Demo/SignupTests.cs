@@ -16,6 +16,7 @@ public sealed class SignupTests(Browser browser, SharedServers servers) : Browse
 
         await Page.FillAccountAsync();
         await Expect(Heading("Where do you live?")).ToBeFocusedAsync();
+        await Expect(Page).ToHaveTitleAsync("Address, sign up – Holdfast");
         await Page.ButtonNamed("Back").ClickAsync();
         await Expect(Heading("Who are you?")).ToBeFocusedAsync();
         await Page.HoldsAsync("#name", "Ada Quay");

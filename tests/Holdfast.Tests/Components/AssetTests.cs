@@ -12,11 +12,11 @@ public class AssetTests
         client.Joined!.Html.ShouldBeNull();
         var style = client.Page.Document.QuerySelector("link[rel=stylesheet]")!.GetAttribute("href")!;
         var picture = client.Attribute("#picture", "src")!;
-        style.ShouldMatch(@"^Holdfast\.TestApp\.\w{10}\.styles\.css$");
-        picture.ShouldMatch(@"^picture\.\w{10}\.svg$");
+        style.ShouldMatch(@"^/Holdfast\.TestApp\.\w{10}\.styles\.css$");
+        picture.ShouldMatch(@"^/picture\.\w{10}\.svg$");
         foreach (var url in new[] { style, picture })
         {
-            (await client.Http.GetAsync("/" + url)).StatusCode.ShouldBe(HttpStatusCode.OK);
+            (await client.Http.GetAsync(url)).StatusCode.ShouldBe(HttpStatusCode.OK);
         }
     }
 
@@ -30,6 +30,6 @@ public class AssetTests
         var scope = client.Page.Get("#styled").Attributes.Single(attribute => attribute.Name.StartsWith("b-")).Name;
         client.Page.Get("#inserted").HasAttribute(scope).ShouldBeTrue();
         var style = client.Page.Document.QuerySelector("link[rel=stylesheet]")!.GetAttribute("href")!;
-        (await client.Http.GetStringAsync("/" + style)).ShouldContain($".styled[{scope}]");
+        (await client.Http.GetStringAsync(style)).ShouldContain($".styled[{scope}]");
     }
 }
