@@ -6,7 +6,7 @@ namespace Holdfast.Browser.Tests;
 /// <summary>That a page which is shown stays what it is when it becomes live, and is put right where others altered it.</summary>
 public sealed class AdoptionTests(Browser browser, SharedServers servers) : BrowserTest(browser)
 {
-    /// <summary>Functions for the page: all nodes of its live part, and what they look like.</summary>
+    /// <summary>Functions for the page: all nodes of its live part, and what they look like when live.</summary>
     private const string Tools =
         """
         window.liveNodes = () => {
@@ -39,6 +39,13 @@ public sealed class AdoptionTests(Browser browser, SharedServers servers) : Brow
             range.setStartBefore(nodes[0]);
             range.setEndAfter([...document.body.childNodes].findLast(node => nodes.includes(node)));
             holder.append(range.cloneContents());
+            for (const element of holder.querySelectorAll('[data-hf-post]')) {
+                for (const entry of element.getAttribute('data-hf-post').split(' ')) {
+                    const [name, value] = entry.split(':');
+                    value === undefined ? element.removeAttribute(name) : element.setAttribute(name, decodeURIComponent(value));
+                }
+                element.removeAttribute('data-hf-post');
+            }
             return holder.innerHTML;
         };
         window.repairs = 0;

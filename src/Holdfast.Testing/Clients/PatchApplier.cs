@@ -281,7 +281,7 @@ internal sealed class PatchApplier(LiveDocument document, long handledRef)
     private readonly record struct Place(INode Parent, INode? First, INode? End)
     {
         /// <summary>Whether edits of nodes in it mean nothing: its text follows as a whole.</summary>
-        public bool IsOneText => End is null && Parent is IElement { LocalName: "textarea" or "title" or "style" or "script" };
+        public bool IsOneText => End is null && Parent is AngleSharp.Html.Dom.IHtmlElement { LocalName: "textarea" or "title" or "style" or "script" };
 
         public IReadOnlyList<LiveNode> Nodes => LiveNode.Between(First, End);
 

@@ -11,7 +11,7 @@ public class AdoptionTests
     [
         "/", "/counter", "/build", "/draft", "/fields", "/state", "/ticking", "/steps", "/items/5", "/keys", "/modifiers", "/layout", "/twice", "/flood", "/failing",
         "/adoption", "/two-hundred", "/throws", "/rows/keyed-lambda", "/rows/unkeyed-lambda", "/rows/keyed-on", "/rows/unkeyed-on", "/rows/keyed-bind",
-        "/rows/unkeyed-bind", "/rows/keyed-child", "/rows/unkeyed-child", "/rows/keyed-table", "/poison", "/typing", "/binding", "/sleeper", "/posts/rows",
+        "/rows/unkeyed-bind", "/rows/keyed-child", "/rows/unkeyed-child", "/rows/keyed-table", "/rows/sorted", "/poison", "/typing", "/binding", "/sleeper", "/posts/rows",
         "/posts/controls", "/posts/letter", "/registration", "/own-post", "/binds", "/choices", "/composition", "/drawing", "/events", "/edit-form",
         "/guarded", "/head", "/late-head", "/places/5", "/scripted", "/users", "/basket", "/booking", "/styled", "/zone",
     ];

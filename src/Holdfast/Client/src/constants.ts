@@ -23,6 +23,10 @@ export const Marker = { Page: 'holdfast', Head: 'holdfast-head', Component: 'c',
 
 export const HandlerAttribute = 'data-hf';
 export const ImpliedAttribute = 'data-hf-implied';
+/** What an element of a page was given to post without the script. */
+export const PostAttribute = 'data-hf-post';
+/** The parameter of an address to which a POST led. */
+export const PostKey = 'holdfast-post';
 export const StatusAttribute = 'data-holdfast';
 
 /** Where `sessionStorage` has the id of the tab; also the name of the form field that names it in a POST. */

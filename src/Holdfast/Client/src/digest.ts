@@ -1,4 +1,5 @@
 import { type LogicalNode, type Parent, isComment, isElement, isRawText, isText, nodesOf, siblings } from './tree';
+import { liveAttributes } from './posts';
 import { givenValue } from './styles';
 
 /** Two numbers, each fed 16 bits at a time. Source: FNV-1a; the second multiplier is that of MurmurHash3. */
@@ -86,11 +87,11 @@ function feedText(sum: Sum, text: string, unlessEmpty: boolean): void {
 /** Attributes have no order, so their sums are added; mixed before, lest two values that change places add up to the same. */
 function feedAttributes(sum: Sum, element: Element): void {
     let a = 0, b = 0;
-    for (const { name } of element.attributes) {
+    for (const [name, value] of liveAttributes(element, name => givenValue(element, name)!)) {
         const one = new Sum();
         one.text(name);
         one.unit(0);
-        one.text(givenValue(element, name)!);
+        one.text(value);
         a = (a + mixed(one.a)) | 0;
         b = (b + mixed(one.b)) | 0;
     }

@@ -13,6 +13,7 @@ import { Identity, type Neighbours, navigationKind } from './identity';
 import { Outbox, type QueuedEvent } from './outbox';
 import { type ComponentEdits, Patch } from './patch';
 import { conflates, payloadOf } from './payloads';
+import { cleanAddress, takeBack } from './posts';
 import { Status } from './status';
 import { Ticket } from './ticket';
 import { Mismatch, elementsIn, findStart } from './tree';
@@ -94,6 +95,7 @@ export class Page {
     }
 
     start(): void {
+        cleanAddress();
         this.#status.start();
         this.#fields.start();
         this.#events.hear(elementsIn(this.#start, `[${HandlerAttribute}]`));
@@ -152,6 +154,8 @@ export class Page {
 
     #becomeLive(joined: Joined): void {
         const isFirst = !this.#joined;
+        if (isFirst)
+            this.#alter(() => takeBack(this.#start));
         const changed = joined.html !== undefined && this.#alter(() => adopt(this.#start, joined.html!, this.#fields));
         this.#setHead(joined.head);
         this.#components.reset(this.#start);
