@@ -89,6 +89,7 @@ public sealed class TypingTests(Browser browser, SharedServers servers) : Browse
     [InlineData("#area")]
     public async Task A_composition_goes_on_through_patches_of_its_own_and_other_controls(string control)
     {
+        var frames = new FrameLog(Page);
         await OpenAsync();
         var devTools = await Context.NewCDPSessionAsync(Page);
         await Page.EvaluateAsync(
@@ -102,7 +103,9 @@ public sealed class TypingTests(Browser browser, SharedServers servers) : Browse
         await Page.ClickByScriptAsync("#set");
         await Expect(Page.Locator("#sets")).ToHaveTextAsync("1");
         await Page.ClickByScriptAsync("#move");
-        await Expect(Page.Locator("#ticks")).ToHaveTextAsync("1");
+        await Expect(Page.Locator("#first")).ToHaveTextAsync("area");
+        await Page.ClickByScriptAsync("#ask");
+        await Expect(Page.Locator("#asked")).ToHaveCountAsync(1);
 
         await Page.HoldsAsync(control, "aにほ");
         await ComposeAsync("にほん");
@@ -114,6 +117,7 @@ public sealed class TypingTests(Browser browser, SharedServers servers) : Browse
         await Page.BecomesAsync("live");
         await Page.HoldsAsync(control, "a日本");
         (await Page.TextContentAsync("#shown") + (await Page.TextContentAsync("#echo"))).ShouldContain("a日本");
+        frames.Sent("event").Count(frame => frame.GetArrayLength() == 5 && frame[4].ToString() == "a日本").ShouldBe(1);
 
         Task ComposeAsync(string text) => devTools.SendAsync(
             "Input.imeSetComposition",
@@ -144,6 +148,34 @@ public sealed class TypingTests(Browser browser, SharedServers servers) : Browse
         await Expect(Page.Locator("#removable")).ToHaveCountAsync(0);
 
         await Expect(Page.Locator("#frame")).ToBeFocusedAsync();
+    }
+
+    [Fact]
+    public async Task What_appears_with_autofocus_takes_the_focus()
+    {
+        await OpenAsync();
+        await Page.FocusAsync("#other");
+
+        await Page.ClickByScriptAsync("#ask");
+
+        await Expect(Page.Locator("#asked")).ToBeFocusedAsync();
+        await Page.ClickByScriptAsync("#tick");
+        await Page.ShowsAsync("#ticks", "1");
+        await Expect(Page.Locator("#asked")).ToBeFocusedAsync();
+    }
+
+    [Fact]
+    public async Task What_appears_with_autofocus_leaves_the_focus_to_whoever_types_elsewhere()
+    {
+        await OpenAsync();
+        await Page.Locator("#text").PressSequentiallyAsync("mine");
+
+        await Page.ClickByScriptAsync("#ask");
+        await Expect(Page.Locator("#asked")).ToHaveCountAsync(1);
+
+        await Expect(Page.Locator("#text")).ToBeFocusedAsync();
+        await Page.Keyboard.TypeAsync("!");
+        await Page.HoldsAsync("#text", "mine!");
     }
 
     private async Task OpenAsync() => await Page.OpenAsync((await servers.TestAppAsync()).Address + "typing");

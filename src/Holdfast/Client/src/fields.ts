@@ -67,6 +67,11 @@ export class Fields {
         return touch ? touch.ref === Infinity : isControl(control) && isTouched(control);
     }
 
+    /** Whether the user is in the middle of something here: composing, or what no event has carried. */
+    isBusy(control: Element | null): boolean {
+        return (control !== null && control === this.#composing) || this.isUntold(control);
+    }
+
     /** Called before a patch alters what the server gives a control; the answer shows it: now, later, or not at all. */
     writing(control: Control): () => void {
         const touch = this.#touches.get(control);

@@ -34,7 +34,7 @@ export class Patch {
         for (const select of this.#selects.splice(0))
             select();
         // Browsers heed the attribute only while a document is loaded. Whoever is typing is not interrupted.
-        if (this.#focus?.isConnected && !this.#fields.isUntold(document.activeElement))
+        if (this.#focus?.isConnected && !this.#fields.isBusy(document.activeElement))
             this.#focus.focus();
         this.#focus = null;
     }

@@ -407,4 +407,12 @@ describe('autofocus', () => {
         apply(['a', 1, 'autofocus', true]);
         expect(focused()).toBe('a');
     });
+
+    test('does not interrupt whoever is composing', () => {
+        begin('<input id="a"><input id="b">');
+        query('#a').focus();
+        query('#a').dispatchEvent(new Event('compositionstart', { bubbles: true }));
+        apply(['a', 1, 'autofocus', true]);
+        expect(focused()).toBe('a');
+    });
 });
