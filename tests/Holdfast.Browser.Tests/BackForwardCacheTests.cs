@@ -28,16 +28,23 @@ public sealed class BackForwardCacheTests(Browser browser, SharedServers servers
         await page.BecomesAsync("live");
         await page.MarkAsync();
 
-        await page.GotoAsync(address + "plain");
-        await page.BecomesAsync("live");
+        await page.OpenAsync(address + "plain");
+        await page.MarkAsync();
         await page.EvaluateAsync("() => { history.back(); }");
-        await page.WaitForFunctionAsync("() => window.joins.length === 2");
-
-        (await page.EvaluateAsync<bool[]>("() => shown")).ShouldBe([false, true], "The page did not come out of the cache: " + await ReasonsAsync(page));
-        (await page.IsMarkedAsync()).ShouldBeTrue();
-        await page.BecomesAsync("live");
+        await CameOutOfTheCacheAsync(page, "/scopes", times: 1);
         await Expect(page.Locator("#session, #tab, #reconnect")).ToHaveTextAsync(["1", "1", "1"]);
         await page.ClickAsync("#all");
+        await Expect(page.Locator("#session, #tab, #reconnect")).ToHaveTextAsync(["2", "2", "2"]);
+        await page.BecomesAsync("live");
+
+        await page.EvaluateAsync("() => { history.forward(); }");
+        await CameOutOfTheCacheAsync(page, "/plain", times: 1);
+        await page.ClickAsync("#up");
+        await page.ShowsAsync("#count", "1");
+        await page.BecomesAsync("live");
+
+        await page.EvaluateAsync("() => { history.back(); }");
+        await CameOutOfTheCacheAsync(page, "/scopes", times: 2);
         await Expect(page.Locator("#session, #tab, #reconnect")).ToHaveTextAsync(["2", "2", "2"]);
     }
 
@@ -60,6 +67,17 @@ public sealed class BackForwardCacheTests(Browser browser, SharedServers servers
         (await Page.RecordedAsync("found")).ShouldBe(["new", "recovered"]);
         await Page.ClickAsync("#all");
         await Page.ShowsAsync("#tab", "2");
+    }
+
+    /// <summary>Asserts that this page is the document that was marked, shown again so often, and joined each time.</summary>
+    private static async Task CameOutOfTheCacheAsync(IPage page, string path, int times)
+    {
+        await page.WaitForFunctionAsync("([path, times]) => location.pathname === path && (shown.at(-1) === false || shown.length === times + 1)", new object[] { path, times });
+        (await page.EvaluateAsync<bool[]>("() => shown")).ShouldBe(
+            [false, .. Enumerable.Repeat(true, times)], "The page did not come out of the cache: " + await ReasonsAsync(page));
+        (await page.IsMarkedAsync()).ShouldBeTrue();
+        await page.WaitForFunctionAsync("times => joins.length === times + 1", times);
+        await page.BecomesAsync("live");
     }
 
     private static Task<string> ReasonsAsync(IPage page) => page.EvaluateAsync<string>(

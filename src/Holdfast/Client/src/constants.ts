@@ -58,6 +58,11 @@ export const Time = {
     Veil: 500,
     /** How long a lock of the tab may still be held by the document that this one replaces. */
     TabLock: 300,
+    /**
+     * A page out of the bfcache lets the one before it let go of the tab first: Chromium throws a page out of the cache when another asks for, or
+     * about, a lock that it still holds. Measured: a turn of the event loop is enough; chosen longer.
+     */
+    Return: 50,
     /** How long another document has to say that the tab is its own. */
     TabInquiry: 150,
     /** How long a navigation waits for the acks of the page being left. */

@@ -58,6 +58,7 @@ export class Page {
     readonly #veil = new Veil();
     readonly #barrier = new Barrier();
     readonly #leaving: Alarm;
+    readonly #returning: Alarm;
     readonly #startedAt: number;
     /** The last `joined`; undefined until the first. */
     #joined: Joined | undefined;
@@ -75,6 +76,7 @@ export class Page {
         this.#browser = browser;
         this.#startedAt = clock.now();
         this.#leaving = new Alarm(clock);
+        this.#returning = new Alarm(clock);
         this.#ticket = new Ticket(script, browser);
         this.#identity = new Identity(clock, browser, window.top === window ? '' : location.pathname);
         this.#status = new Status(clock, script.dataset);
@@ -112,6 +114,7 @@ export class Page {
         this.#connection.stop();
         this.#lost(0);
         this.#leaving.clear();
+        this.#returning.clear();
         this.#veil.lift();
         window.removeEventListener('submit', this.#posted);
         document.removeEventListener('formdata', this.#nameTab);
@@ -340,6 +343,7 @@ export class Page {
     readonly #hidden = ({ persisted }: PageTransitionEvent): void => {
         if (!persisted && this.#isLive)
             this.#connection.send([Send.Leave]);
+        this.#returning.clear();
         this.#connection.stop();
         this.#lost(0);
         this.#identity.release();
@@ -347,7 +351,7 @@ export class Page {
 
     readonly #shown = ({ persisted }: PageTransitionEvent): void => {
         if (persisted)
-            this.#connection.start();
+            this.#returning.set(Time.Return, () => this.#connection.start());
     };
 
     /** A form that the browser posts carries what the user typed, so nothing is lost by leaving. Heard on the window, after all handlers. */

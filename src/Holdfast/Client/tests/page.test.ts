@@ -441,7 +441,7 @@ describe('The connection', () => {
         expect(socket.isClosed).toBe(true);
         expect(socket.frames('leave')).toEqual([]);
         transition('pageshow', true);
-        await settle();
+        await clock().pass(50);
         const second = await join();
         expect(second.sent[0]![1]).toMatchObject({ nav: 'rejoin', doc: (socket.sent[0]![1] as { doc: string }).doc, tab: (socket.sent[0]![1] as { tab: string }).tab });
         transition('pagehide', false);
