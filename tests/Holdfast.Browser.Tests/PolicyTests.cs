@@ -7,6 +7,19 @@ namespace Holdfast.Browser.Tests;
 /// <summary>That pages work under a strict Content Security Policy with enforced Trusted Types: that of the demo.</summary>
 public sealed class PolicyTests(Browser browser, SharedServers servers) : BrowserTest(browser)
 {
+    /// <summary>Pages of the tests' own app, and what is clicked in each.</summary>
+    public static TheoryData<string, string[]> Pages => new()
+    {
+        { "adoption", ["#up", "#up", "#embedded-up"] },
+        { "counter", ["#up", "#up"] },
+        { "fields", ["#set", "#send"] },
+        { "throws", ["#up", "#before", "#child-up"] },
+        { "embedded", ["#up", "#two-up"] },
+        { "layout", ["#up"] },
+        { "rows/keyed-table", ["[data-hit='2']", "[data-hit='3']"] },
+        { "rows/unkeyed-bind", ["[data-hit='2']"] },
+    };
+
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
@@ -53,6 +66,42 @@ public sealed class PolicyTests(Browser browser, SharedServers servers) : Browse
             await Page.UseAsync(name);
             await NothingAsync();
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public async Task The_pages_of_an_app_with_such_a_policy_violate_nothing(string name, string[] clicked)
+    {
+        if (name == "adoption")
+        {
+            ExpectErrors("/none.png"); // A picture of the page that nobody has.
+            ExpectErrors("Applying inline style"); // The page's own <style>, which the policy forbids.
+        }
+
+        await Page.MisstateDigestsAsync();
+        var response = (await Page.GotoAsync((await servers.StrictTestAppAsync()).Address + name))!;
+        (await response.HeaderValueAsync("Content-Security-Policy")).ShouldBe(SharedServers.StrictPolicy);
+        await Page.BecomesAsync("live");
+        foreach (var control in clicked)
+        {
+            await Page.ClickAsync(control);
+            await Page.BecomesAsync("live");
+        }
+
+        if (name.StartsWith("rows/"))
+        {
+            var shown = await Page.InnerTextAsync("#rows");
+            foreach (var command in (string[])["insert 0", "move 2 0", "rename 1", "remove 3", "reverse"])
+            {
+                await Page.EvaluateAsync(
+                    "command => document.querySelector('#op').dispatchEvent(new KeyboardEvent('keydown', { key: command, bubbles: true }))", command);
+                await Page.BecomesAsync("live");
+            }
+
+            (await Page.InnerTextAsync("#rows")).ShouldNotBe(shown);
+        }
+
+        (await Page.EvaluateAsync<string[]>("() => violations")).Where(violation => name != "adoption" || !violation.StartsWith("style-src-elem")).ShouldBeEmpty();
     }
 
     [Fact]

@@ -161,6 +161,46 @@ public sealed class StatusTests(Browser browser, SharedServers servers) : Browse
         await Expect(Page.Locator("html")).ToHaveAttributeAsync("data-holdfast", new Regex("live"));
     }
 
+    [Fact]
+    public async Task Each_state_is_said_once_and_not_again_at_every_event()
+    {
+        await OpenAsync();
+        await Page.EvaluateAsync(
+            """
+            () => {
+                window.said = [];
+                const region = document.querySelector('[role=status]');
+                new MutationObserver(records => records.forEach(() => said.push(region.textContent))).observe(region, { childList: true, characterData: true, subtree: true });
+            }
+            """);
+
+        // Events that are saved in time are not spoken of, however many there are.
+        await Page.ClickByScriptAsync("#up", 5);
+        await Page.ShowsAsync("#count", "5");
+        await Page.BecomesAsync("live");
+        (await SaidAsync()).ShouldBeEmpty();
+
+        _proxy.Hold(Direction.ToClient);
+        await Page.ClickByScriptAsync("#up", 1);
+        await Page.BecomesAsync("unsaved");
+        await Page.ClickByScriptAsync("#up", 4);
+        _proxy.Refuse();
+        _proxy.Cut();
+        _proxy.Release(Direction.ToClient);
+        await Page.ClickByScriptAsync("#up", 2);
+        _proxy.Accept();
+        await Page.HurryAsync();
+        await Page.BecomesAsync("live");
+        await Page.ShowsAsync("#count", "12");
+        await Page.ClickByScriptAsync("#up", 3);
+        await Page.ShowsAsync("#count", "15");
+        await Page.BecomesAsync("live");
+
+        (await SaidAsync()).ShouldBe(["Changes are not saved yet.", "Connected again. All changes are saved."]);
+
+        Task<string[]> SaidAsync() => Page.EvaluateAsync<string[]>("() => said");
+    }
+
     private Task OpenAsync() => Page.OpenAsync(Address("counter"));
 
     private string Address(string page) => $"http://127.0.0.1:{_proxy.Port}/{page}";

@@ -6,7 +6,7 @@ namespace Holdfast.TestViews;
 /// <summary>The app that the tests use: as a process, and in theirs.</summary>
 /// <remarks>
 /// Arguments: <c>--Holdfast:Sqlite:Path=…</c> (where the state is), <c>--store=memory</c> (nowhere but in memory), <c>--extra-button=true</c> (acts as a newer build of
-/// <c>/build</c>), and all of Holdfast's options.
+/// <c>/build</c>), <c>--policy=…</c> (a Content Security Policy), and all of Holdfast's options.
 /// </remarks>
 public static class TestApp
 {
@@ -40,6 +40,15 @@ public static class TestApp
         configureServices?.Invoke(builder.Services);
 
         var app = builder.Build();
+        if (app.Configuration["policy"] is { Length: > 0 } policy)
+        {
+            app.Use((context, next) =>
+            {
+                context.Response.Headers.ContentSecurityPolicy = policy;
+                return next(context);
+            });
+        }
+
         app.MapGet("/sign-in/{user}", (HttpContext context, string user) => context.Response.Cookies.Append(TestUsers.Cookie, user));
         app.MapGet("/sign-out", (HttpContext context) => context.Response.Cookies.Delete(TestUsers.Cookie));
         app.MapGet("/signals/{name}", (Signals signals, string name) => signals.Set(name));
