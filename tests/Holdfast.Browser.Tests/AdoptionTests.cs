@@ -52,7 +52,7 @@ public sealed class AdoptionTests(Browser browser, SharedServers servers) : Brow
         document.addEventListener('holdfast:repaired', () => window.repairs++);
         """;
 
-    private readonly TaskCompletionSource _mayJoin = new();
+    private SlowScript _script = null!;
 
     public override ValueTask InitializeAsync()
     {
@@ -216,21 +216,11 @@ public sealed class AdoptionTests(Browser browser, SharedServers servers) : Brow
                 document.documentElement.dataset.joins = ++joins;
             });
             """);
-        await Page.RouteAsync("**/holdfast.js*", async route =>
-        {
-            await _mayJoin.Task;
-            await route.ContinueAsync();
-        });
-        await Page.GotoAsync(address, new PageGotoOptions { WaitUntil = WaitUntilState.Commit });
-        await Page.WaitForFunctionAsync("() => document.readyState === 'interactive' && document.querySelector('#up')");
+        _script = await SlowScript.ShowAsync(Page, address);
     }
 
     /// <summary>Lets the script come, and the page join.</summary>
-    private async Task JoinAsync()
-    {
-        _mayJoin.SetResult();
-        await Page.BecomesAsync("live");
-    }
+    private Task JoinAsync() => _script.ComesAsync();
 
     private Task<string> ReplacedAsync() => Page.EvaluateAsync<string>("() => replaced()");
 }
