@@ -13,7 +13,7 @@ internal static class LivePages
         await page.BecomesAsync("live");
     }
 
-    /// <summary>Waits until the page shows this status: <c>live</c>, <c>saving</c>, <c>unsaved</c> or <c>offline</c>.</summary>
+    /// <summary>Waits until the page shows this status: <c>live</c>, <c>saving</c>, <c>unsaved</c>, <c>offline</c> or <c>forms</c>.</summary>
     public static Task BecomesAsync(this IPage page, string status, float timeoutMilliseconds = 20_000) =>
         Assertions.Expect(page.Locator("html")).ToHaveAttributeAsync(
             "data-holdfast", status, new LocatorAssertionsToHaveAttributeOptions { Timeout = timeoutMilliseconds });

@@ -18,7 +18,7 @@ public static class TestApp
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            Args = args,
+            Args = ["--hostBuilder:reloadConfigOnChange=false", .. args], // Each watched file is one of the system's few watchers, and tests start hundreds of apps.
             ApplicationName = typeof(TestApp).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });

@@ -65,6 +65,8 @@ internal sealed partial class PageMetrics(HoldfastMeter meter, ILogger<PageMetri
 
     public void MemberUnreadable(Type view, string member, Exception exception) => LogMemberUnreadable(view, member, exception);
 
+    public void NotFoundAtMount(Type page) => LogNotFoundAtMount(page);
+
     /// <summary>Says once per process that an embedded view does not persist.</summary>
     public void EmbeddedWithoutId(Type parent, Type child)
     {
@@ -88,6 +90,9 @@ internal sealed partial class PageMetrics(HoldfastMeter meter, ILogger<PageMetri
 
     [LoggerMessage(204, LogLevel.Warning, "The stored value of '{View}.{Member}' cannot be read; the member keeps its initialiser.")]
     private partial void LogMemberUnreadable(Type view, string member, Exception exception);
+
+    [LoggerMessage(207, LogLevel.Warning, "Page '{Page}' called NotFound when it was mounted for its browser, which shows its HTML already; nothing is done. Call it in the GET too, where it becomes the answer 404.")]
+    private partial void LogNotFoundAtMount(Type page);
 
     [LoggerMessage(206, LogLevel.Warning, "An error boundary of a page caught an exception, and shows its error content.")]
     private partial void LogBoundaryCaught(Exception exception);

@@ -21,6 +21,9 @@ internal sealed class PageRoute(Type pageType, string template)
 
     public string Template => template;
 
+    /// <summary>How long the page's HTML was last, so that the buffer for the next need not grow. Guessed, and written without a lock.</summary>
+    public int LastLength { get; set; } = 1024;
+
     /// <summary>Reads the route's values off a path (without the path base). Null when the path is another route's.</summary>
     public RouteValueDictionary? Match(string path)
     {

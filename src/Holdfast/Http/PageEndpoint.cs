@@ -103,7 +103,7 @@ internal sealed class PageEndpoint(
         scope.Ticket = tickets.Issue(ticket);
 
         var members = MembersLeftFor(context, route, address, session);
-        using var html = new HtmlBuffer();
+        using var html = new HtmlBuffer(route.LastLength);
         await using (var paint = new FirstPaint(services, services.GetRequiredService<ILoggerFactory>(), pages, address, session, found, members))
         {
             try
@@ -132,6 +132,7 @@ internal sealed class PageEndpoint(
             return;
         }
 
+        route.LastLength = html.Length;
         await SendAsync(context, html);
     }
 

@@ -12,10 +12,6 @@ namespace Holdfast.Http;
 /// <summary>Prepares the services of a page's scope: where it is, who uses it, how it leads elsewhere.</summary>
 internal sealed class PageScopeSetup : IPageScopeSetup
 {
-    /// <summary>That nothing is at its address is for a GET to say: a live page is loaded again.</summary>
-    public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate) =>
-        Prepare(scope, address, user, navigate, notFound: () => navigate(address.Uri));
-
     public void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate, Action notFound)
     {
         var page = scope.GetRequiredService<PageScope>();

@@ -18,7 +18,7 @@ internal sealed record FormState(
     Ticket Ticket,
     string? Digest,
     string? Submit,
-    IReadOnlyList<ServedControl> Controls,
+    [property: JsonConverter(typeof(ServedControlsConverter))] IReadOnlyList<ServedControl> Controls,
     IReadOnlyDictionary<string, byte[]>? Members);
 
 /// <summary>Protects what forms carry, so that it is authentic, unread, and bound to session, user and page by the ticket in it. Thread-safe.</summary>

@@ -126,8 +126,27 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
             isClosure && methods is [{ IsGenericMethod: false } only] ? MethodHash(only) : null);
     });
 
-    private static ulong MethodHash(Delegate handler) =>
-        handler.Target is { } target && ShapeOf(target).OnlyMethodHash is { } hash ? hash : MethodHash(handler.Method);
+    private static ulong MethodHash(Delegate handler)
+    {
+        if (handler.Target is not { } target)
+        {
+            return MethodHash(handler.Method);
+        }
+
+        var shape = ShapeOf(target);
+        if (shape.OnlyMethodHash is { } only)
+        {
+            return only;
+        }
+
+        var pointer = FrameworkPrivates.MethodPointerOf(handler);
+        if (pointer == 0)
+        {
+            return MethodHash(handler.Method);
+        }
+
+        return shape.MethodHashes.TryGetValue(pointer, out var hash) ? hash : shape.MethodHashes.GetOrAdd(pointer, MethodHash(handler.Method));
+    }
 
     private static ulong MethodHash(MethodInfo method) => Methods.GetOrAdd(method, static method =>
     {
@@ -164,5 +183,9 @@ internal readonly record struct HandlerIdentity(ulong Hash, bool IsAnchored)
     /// <param name="IsFrameworks">Whether it is the closure of <c>@bind</c>: what it captures besides the author's setter is the same at every render.</param>
     /// <param name="Fields">All of its fields.</param>
     /// <param name="OnlyMethodHash">The hash of the closure's one method, so that a fresh lambda need not be asked for it: that looks it up each time.</param>
-    private sealed record TargetShape(bool IsClosure, bool IsFrameworks, FieldInfo[] Fields, ulong? OnlyMethodHash);
+    private sealed record TargetShape(bool IsClosure, bool IsFrameworks, FieldInfo[] Fields, ulong? OnlyMethodHash)
+    {
+        /// <summary>The hashes of its methods, by where their code begins.</summary>
+        public ConcurrentDictionary<nint, ulong> MethodHashes { get; } = new();
+    }
 }

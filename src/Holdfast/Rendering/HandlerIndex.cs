@@ -157,6 +157,9 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
 
     public void Remove(int componentId) => _components.Remove(componentId);
 
+    /// <summary>Whether there is no handler.</summary>
+    public bool IsEmpty => _components.Values.All(component => component.Entries.Length == 0);
+
     /// <summary>Whether there is a handler whose meaning depends on what the page shows.</summary>
     public bool HasGuarded
     {

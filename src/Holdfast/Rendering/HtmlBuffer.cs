@@ -3,12 +3,13 @@ using System.Buffers;
 namespace Holdfast.Rendering;
 
 /// <summary>A growing, pooled buffer of HTML. Owned by one writer at a time; returned on dispose.</summary>
-internal sealed class HtmlBuffer : IDisposable
+/// <param name="capacity">How many characters it will probably hold.</param>
+internal sealed class HtmlBuffer(int capacity = 1024) : IDisposable
 {
     private static readonly SearchValues<char> TextSpecials = SearchValues.Create("&<>\r");
     private static readonly SearchValues<char> AttributeSpecials = SearchValues.Create("&<>\"\r");
 
-    private char[] _chars = ArrayPool<char>.Shared.Rent(1024);
+    private char[] _chars = ArrayPool<char>.Shared.Rent(capacity);
     private int _length;
 
     public ReadOnlySpan<char> Written => _chars.AsSpan(0, _length);
@@ -20,6 +21,11 @@ internal sealed class HtmlBuffer : IDisposable
     /// <summary>Puts text before what was written later.</summary>
     public void Insert(int index, ReadOnlySpan<char> value)
     {
+        if (value.IsEmpty)
+        {
+            return;
+        }
+
         Append(value); // Makes room.
         _chars.AsSpan(index, _length - value.Length - index).CopyTo(_chars.AsSpan(index + value.Length));
         value.CopyTo(_chars.AsSpan(index));

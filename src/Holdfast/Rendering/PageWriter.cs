@@ -17,6 +17,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     private static readonly ConcurrentDictionary<string, string> CanonicalMarkup = new();
     private readonly HtmlBuffer _handlers = new();
+    private readonly HtmlBuffer _changes = new();
     private Digest _digest = new();
     private bool _withDigest = withDigest;
     private int _hint;
@@ -36,7 +37,11 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     public string Digest => _digest.ToString();
 
-    public void Dispose() => _handlers.Dispose();
+    public void Dispose()
+    {
+        _handlers.Dispose();
+        _changes.Dispose();
+    }
 
     /// <summary>Forgets the markup of the app as it was before a hot reload.</summary>
     public static void ClearCache() => CanonicalMarkup.Clear();
@@ -242,9 +247,10 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         }
 
         IsShell = false;
+        renderer.IndexPage(frame.ComponentId, sequence: 0, rebind: false);
+        html?.Append(Served?.Preface());
         var start = html?.Length ?? 0;
         html?.Append("<!--holdfast-->");
-        renderer.IndexPage(frame.ComponentId, sequence: 0, rebind: false);
         _withDigest = Served is not null && renderer.Handlers.HasGuarded;
         WriteContent(frame.ComponentId);
         html?.Append("<!--/holdfast-->");
@@ -252,7 +258,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         if (Served is not null && html is not null)
         {
             Served.Digest = _withDigest ? Digest : null;
-            html.Insert(start, Served.Preface());
+            html.Insert(start, Served.DefaultButtons());
             Served.WriteState(html);
         }
 
@@ -351,7 +357,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         string? value = null;
         var hasSelected = false;
         var hasHandlers = false;
-        var replaced = "";
+        var (replacesName, replacesType) = (false, false);
         var i = index + 1;
         for (; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
         {
@@ -381,7 +387,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             var attributeName = isForeign ? attribute.AttributeName : LowerCase(attribute.AttributeName);
             if ((attributeName == "name" && post.Name is not null) || (attributeName == "type" && post.BecomesSubmit))
             {
-                replaced += $" {attributeName}:{Uri.EscapeDataString(text)}";
+                replacesName |= attributeName == "name";
+                replacesType |= attributeName == "type";
+                NoteReplaced(attributeName, text);
                 FeedAttribute(attributeName, text);
             }
             else
@@ -403,7 +411,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         if (!post.IsNone)
         {
-            WritePostAttributes(post, replaced);
+            WritePostAttributes(post, replacesName, replacesType);
         }
 
         if (hasHandlers && !IsShell && ComposeHandlers(componentId, frames, index, end) is { Length: > 0 } handlers)
@@ -521,25 +529,48 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
     /// <summary>Writes what only a browser without the script needs: no part of the live page, nor of its digest.</summary>
     /// <param name="post">The attributes.</param>
-    /// <param name="replaced">Those of the live page that give way: name and value, each after a space.</param>
-    private void WritePostAttributes(in PostAttributes post, string replaced)
+    /// <param name="replacesName">Whether the live page has another name.</param>
+    /// <param name="replacesType">Whether the live page has another type.</param>
+    private void WritePostAttributes(in PostAttributes post, bool replacesName, bool replacesType)
     {
-        var done = replaced;
-        Add("form", post.Form);
-        Add("name", post.Name);
-        Add("type", post.BecomesSubmit ? "submit" : null);
-        Add("id", post.Id);
-        Add("method", post.Posts ? "post" : null);
-        AppendAttribute("data-hf-post", done.AsSpan().TrimStart());
+        Add("form", post.Form, isReplaced: false);
+        Add("name", post.Name, replacesName);
+        Add("type", post.BecomesSubmit ? "submit" : null, replacesType);
+        Add("id", post.Id, isReplaced: false);
+        Add("method", post.Posts ? "post" : null, isReplaced: false);
+        AppendAttribute("data-hf-post", _changes.Written);
+        _changes.Clear();
 
-        void Add(string name, string? value)
+        void Add(string name, string? value, bool isReplaced)
         {
-            if (value is not null)
+            if (value is null)
             {
-                AppendAttribute(name, value);
-                done += replaced.Contains($" {name}:", StringComparison.Ordinal) ? "" : $" {name}";
+                return;
+            }
+
+            AppendAttribute(name, value);
+            if (!isReplaced)
+            {
+                NoteChange(name);
             }
         }
+    }
+
+    private void NoteReplaced(string name, string value)
+    {
+        NoteChange(name);
+        _changes.Append(':');
+        _changes.Append(Uri.EscapeDataString(value));
+    }
+
+    private void NoteChange(string name)
+    {
+        if (_changes.Length > 0)
+        {
+            _changes.Append(' ');
+        }
+
+        _changes.Append(name);
     }
 
     private void WriteAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)

@@ -1,6 +1,6 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Runtime.CompilerServices;
-using System.Text.Json.Serialization;
+using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Components.RenderTree;
 
 namespace Holdfast.Rendering;
@@ -27,12 +27,7 @@ internal enum ControlKind
 /// <param name="Kind">What it posts.</param>
 /// <param name="Shown">A hash of what it showed; of a check box or radio button 1 when it was checked, else 0.</param>
 /// <param name="Value">A hash of the <c>value</c> of a check box or radio button.</param>
-internal readonly record struct ServedControl(
-    [property: JsonPropertyName("a")] string Address,
-    [property: JsonPropertyName("n")] string Name,
-    [property: JsonPropertyName("k")] ControlKind Kind,
-    [property: JsonPropertyName("s")] uint Shown,
-    [property: JsonPropertyName("v")] uint Value)
+internal readonly record struct ServedControl(string Address, string Name, ControlKind Kind, uint Shown, uint Value)
 {
     /// <summary>The hash of what a control shows.</summary>
     public static uint HashOf(ReadOnlySpan<char> text) => (uint)StableHash.Of(text);
@@ -178,20 +173,14 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         }
     }
 
-    /// <summary>What comes before the page: the notice, and the hidden buttons that the Enter key presses, which must come before all others.</summary>
-    public string Preface()
-    {
-        var html = Notice is null ? "" : $"<p class=\"holdfast-notice\" role=\"alert\">{System.Text.Encodings.Web.HtmlEncoder.Default.Encode(Notice)}</p>";
-        foreach (var form in Forms)
-        {
-            if (form is { IsUsed: true, NeedsDefaultButton: true })
-            {
-                html += $"<button form=\"{System.Text.Encodings.Web.HtmlEncoder.Default.Encode(form.Id)}\" hidden tabindex=\"-1\" data-hf-post></button>";
-            }
-        }
+    /// <summary>What comes before the page: the notice, and the hidden button that the Enter key presses where a control is in no form, so that it presses no other.</summary>
+    public string Preface() =>
+        (Notice is null ? "" : $"<p class=\"holdfast-notice\" role=\"alert\">{HtmlEncoder.Default.Encode(Notice)}</p>") + (renderer.Handlers.IsEmpty ? "" : DefaultButton(FormId));
 
-        return html;
-    }
+    /// <summary>Such buttons for the author's forms that need one. Written after the page, when that is known, but they must come before it.</summary>
+    public string DefaultButtons() => string.Concat(Forms.Skip(1).Where(form => form.NeedsDefaultButton).Select(form => DefaultButton(form.Id)));
+
+    private static string DefaultButton(string form) => $"<button form=\"{HtmlEncoder.Default.Encode(form)}\" hidden tabindex=\"-1\" data-hf-post></button>";
 
     /// <summary>Writes what the forms post back.</summary>
     public void WriteState(HtmlBuffer html)
@@ -240,7 +229,7 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         }
 
         form.IsUsed = true;
-        form.NeedsDefaultButton |= !isSubmit || form.Submit is null;
+        form.NeedsDefaultButton |= !isSubmit;
         var alsoSubmits = isSubmit && form.Submit is not null && !button.Prevents("click");
         return new PostAttributes
         {
@@ -258,7 +247,6 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         }
 
         form.IsUsed = true;
-        form.NeedsDefaultButton |= form.Submit is null;
         var authorsName = control.Text("name");
         var keepsName = !string.IsNullOrEmpty(authorsName) && (form.Submit is not null || type == "radio");
         var name = keepsName ? authorsName! : NamePrefix + address;

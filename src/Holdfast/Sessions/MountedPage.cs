@@ -589,6 +589,19 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     /// <summary>Leads the browser elsewhere.</summary>
     public void NavigateTo(string url) => _output.Navigate(url);
 
+    /// <summary>There is nothing at the page's address, which is for a GET to say: it is loaded again. Not for what only the mount of a live page finds, or it would be loaded without end.</summary>
+    public void NotFound()
+    {
+        if (IsConnected || Reason == MountReason.Post)
+        {
+            NavigateTo(Address.Uri);
+        }
+        else
+        {
+            _services.Metrics.NotFoundAtMount(Address.PageType);
+        }
+    }
+
     /// <summary>Puts persisted members back that a settled field must not change.</summary>
     internal void KeepStored()
     {

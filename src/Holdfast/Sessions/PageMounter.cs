@@ -7,7 +7,12 @@ namespace Holdfast.Sessions;
 /// <summary>Prepares the services of one page's scope before anything in it is rendered.</summary>
 internal interface IPageScopeSetup
 {
-    void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate);
+    /// <param name="scope">The scope.</param>
+    /// <param name="address">Which page.</param>
+    /// <param name="user">Who it is for.</param>
+    /// <param name="navigate">Leads elsewhere.</param>
+    /// <param name="notFound">The page says that there is nothing at its address.</param>
+    void Prepare(IServiceProvider scope, PageAddress address, ClaimsPrincipal user, Action<string> navigate, Action notFound);
 }
 
 /// <summary>Why a page is mounted, and on top of what.</summary>
@@ -76,7 +81,7 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
 
         try
         {
-            setup.Prepare(scope.ServiceProvider, address, user, page.NavigateTo);
+            setup.Prepare(scope.ServiceProvider, address, user, page.NavigateTo, page.NotFound);
             page.PageScope.Ticket = terms.Ticket;
             var found = Found.New;
             var settled = terms.Settled;

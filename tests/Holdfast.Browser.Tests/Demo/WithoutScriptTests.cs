@@ -202,5 +202,5 @@ public sealed class WithoutScriptTests(Browser browser, SharedServers servers) :
     }
 
     /// <summary>A script without a socket leaves forms to the browser once its first attempt has failed.</summary>
-    private Task ReadyAsync() => _lack == Lack.WebSockets ? _page.BecomesAsync("offline") : Task.CompletedTask;
+    private Task ReadyAsync() => _lack == Lack.WebSockets ? _page.BecomesAsync("forms") : Task.CompletedTask;
 }

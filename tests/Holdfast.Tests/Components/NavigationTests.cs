@@ -73,4 +73,24 @@ public class NavigationTests
         await client.ClickAsync("#missing");
         (await client.ReceiveAsync<NavigateFrame>()).Url.ShouldEndWith("/places/5");
     }
+
+    [Fact]
+    public async Task A_page_that_is_not_found_only_when_it_is_live_is_not_loaded_again_and_again()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.OpenAsync("/places/405");
+        await client.PingAsync();
+        client.Frames.OfType<NavigateFrame>().ShouldBeEmpty();
+        await client.ClickAsync("#missing");
+        (await client.ReceiveAsync<NavigateFrame>()).Url.ShouldEndWith("/places/405");
+    }
+
+    [Fact]
+    public async Task A_post_that_finds_nothing_leads_to_the_page_which_says_so()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.OpenFormAsync("/places/5?word=kept");
+        await client.PressAsync("#missing");
+        client.Address.PathAndQuery.ShouldBe("/places/5?word=kept");
+    }
 }

@@ -1,6 +1,6 @@
 /** Time and chance, in one place so that a test holds both. */
 export interface Clock {
-    /** Milliseconds since some fixed moment. */
+    /** Milliseconds since some fixed moment, the same for all documents. */
     now(): number;
     /** From 0 up to, but not including, 1. */
     random(): number;
@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 export const browserClock: Clock = {
-    now: () => performance.now(),
+    now: () => performance.timeOrigin + performance.now(),
     random: () => Math.random(),
     after(milliseconds, run) {
         const timer = setTimeout(run, milliseconds);

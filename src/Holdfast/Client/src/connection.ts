@@ -15,6 +15,8 @@ export interface ConnectionListener {
     opened(): void;
     /** Throws where the frame does not fit; the connection then joins again. */
     received(frame: Frame): void;
+    /** HTTP answers where no socket can be had. */
+    refused(): void;
     /** The socket is gone; code 0: we closed it. Answers whether to connect again by itself. */
     closed(code: number): boolean;
 }
@@ -151,18 +153,15 @@ export class Connection {
     /** A script cannot read the status of a refused upgrade, but it can ask for it. */
     async #askWhy(): Promise<void> {
         const attempt = this.#attempt;
-        let seconds = 0;
-        try {
-            const response = await this.#network.fetch(this.#url.href, { cache: 'no-store', credentials: 'same-origin' });
-            if (response.status === 503)
-                seconds = Number(response.headers.get('Retry-After')) || 0;
-        } catch {
-            // Nothing answers: the back-off alone says when.
-        }
+        // Where nothing answers, the back-off alone says when.
+        const response = await this.#network.fetch(this.#url.href, { cache: 'no-store', credentials: 'same-origin' }).catch(() => undefined);
         if (attempt !== this.#attempt || this.#socket || this.#isConnecting)
             return;
-        this.#notBefore = this.#clock.now() + seconds * 1000;
-        this.#retryLater(seconds * 1000);
+        const wait = response?.status === 503 ? (Number(response.headers.get('Retry-After')) || 0) * 1000 : 0;
+        this.#notBefore = this.#clock.now() + wait;
+        this.#retryLater(wait);
+        if (response)
+            this.#listener.refused();
     }
 
     /** Full jitter: clients that lost their server together do not come back together. Source: AWS, "Exponential Backoff And Jitter". */

@@ -1,9 +1,10 @@
 import { findHandler, handlersOf } from './handlers';
+import { clicked } from './posts';
 
 export interface EventListener {
     /** A handler of the server is for this event. */
     happened(event: Event, address: string, reads: boolean): void;
-    /** Whether forms and their buttons still go by POST, since no socket can be had. */
+    /** Whether all is left to the browser, which posts forms, since no socket can be had. */
     readonly postsForms: boolean;
 }
 
@@ -66,8 +67,10 @@ export class Events {
     };
 
     #dispatch(event: Event, path: Iterable<Element>): void {
-        if (this.quiet || (submits(event) && this.#listener.postsForms))
+        if (this.quiet || this.#listener.postsForms)
             return;
+        if (clicked(event))
+            event.preventDefault();
         for (const element of path) {
             const handler = findHandler(element, event.type);
             if (!handler || (element as { disabled?: boolean }).disabled === true)
@@ -85,12 +88,4 @@ export class Events {
 function* ancestors(target: Element): Generator<Element> {
     for (let element: Element | null = target; element; element = element.parentElement)
         yield element;
-}
-
-/** Whether the browser would post a form. */
-function submits(event: Event): boolean {
-    if (event.type === 'submit')
-        return true;
-    const button = event.type === 'click' && (event.target as Element).closest<HTMLButtonElement | HTMLInputElement>('button,input');
-    return !!button && !!button.form && /^(submit|image)$/.test(button.type);
 }

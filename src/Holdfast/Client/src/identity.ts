@@ -40,14 +40,14 @@ export class Identity {
     }
 
     async #claim(): Promise<void> {
-        const known = this.tab || this.#read();
-        if (known && await this.#hold(known)) {
+        const known = this.tab || this.recall(this.#key);
+        if (/^[\w-]{1,32}$/.test(known) && await this.#hold(known)) {
             this.tab = known;
         } else {
             this.tab = randomId();
             await this.#hold(this.tab);
         }
-        this.#write(this.tab);
+        this.remember(this.#key, this.tab);
     }
 
     /** Lets the next document of this tab have its id. */
@@ -110,19 +110,18 @@ export class Identity {
         });
     }
 
-    // Storage throws where cookies are blocked; then the tab's id lasts as long as its document.
-    #read(): string | undefined {
+    /** What this tab remembers under a key; empty: nothing. Storage throws where cookies are blocked; then a tab remembers nothing. */
+    recall(key: string): string {
         try {
-            const id = this.#neighbours.storage?.getItem(this.#key);
-            return id && /^[\w-]{1,32}$/.test(id) ? id : undefined;
+            return this.#neighbours.storage?.getItem(key) ?? '';
         } catch {
-            return undefined;
+            return '';
         }
     }
 
-    #write(id: string): void {
+    remember(key: string, value: string): void {
         try {
-            this.#neighbours.storage?.setItem(this.#key, id);
+            this.#neighbours.storage?.setItem(key, value);
         } catch {
             // As above.
         }

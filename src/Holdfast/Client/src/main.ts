@@ -1,5 +1,6 @@
 import { browserClock } from './clock';
 import { Page } from './page';
+import { submit } from './posts';
 import { findPage } from './tree';
 
 function begin(): void {
@@ -16,6 +17,7 @@ function begin(): void {
         fetch: (url, init) => fetch(url, init),
         reload: () => location.reload(),
         load: url => location.assign(url),
+        submit,
     }).start();
 }
 

@@ -8,6 +8,8 @@ export interface QueuedEvent {
     payload: unknown;
     /** The last patch that was applied when it happened: what the user saw. */
     sequence: number;
+    /** What the browser would have posted for it; undefined where that is nothing. */
+    post: FormData | undefined;
 }
 
 interface Entry extends QueuedEvent {
@@ -74,12 +76,17 @@ export class Outbox {
         return this.#entries.find(entry => !entry.settled)?.queuedAt;
     }
 
+    /** Those that can be posted. */
+    get posts(): QueuedEvent[] {
+        return this.#entries.filter(entry => entry.post);
+    }
+
     isSettled(ref: number): boolean {
         return ref <= this.#acked || this.#entries.some(entry => entry.ref === ref && entry.settled);
     }
 
     /** Queues an event and answers its ref, 0 where no more are taken. `source` makes it one of which only the newest counts. */
-    add(address: string, payload: unknown, source?: object, sequence = 0): number {
+    add(address: string, payload: unknown, source?: object, sequence = 0, post?: FormData): number {
         const last = this.#entries.at(-1);
         if (source && last?.source === source && last.address === address && last.sentTo === undefined) {
             last.payload = payload;
@@ -90,11 +97,18 @@ export class Outbox {
             return 0;
         const ref = ++this.#lastRef;
         this.#entries.push({
-            ref, address, payload, sequence, source, queuedAt: this.#clock.now(), sent: false, sentTo: undefined, settled: false,
+            ref, address, payload, sequence, post, source, queuedAt: this.#clock.now(), sent: false, sentTo: undefined, settled: false,
         });
         this.#pump();
         this.#listener.changed();
         return ref;
+    }
+
+    /** Forgets what waits, none of which was ever sent. */
+    drop(): void {
+        this.#lastRef = this.#acked;
+        this.#entries.length = 0;
+        this.#listener.changed();
     }
 
     /** All up to `ref` are settled and durable. */

@@ -4,7 +4,7 @@ import { Barrier } from './barrier';
 import { Alarm, type Clock } from './clock';
 import { Components } from './components';
 import { Connection, type Frame, type Network } from './connection';
-import { Close, HandlerAttribute, Marker, ProtocolVersion, Receive, Send, TabKey, Time } from './constants';
+import { Close, FormsKey, HandlerAttribute, Marker, PostForm, ProtocolVersion, Receive, RefKey, Send, TabKey, Time } from './constants';
 import { digestOf } from './digest';
 import { Events } from './events';
 import { Fields } from './fields';
@@ -13,7 +13,7 @@ import { Identity, type Neighbours, navigationKind } from './identity';
 import { Outbox, type QueuedEvent } from './outbox';
 import { type ComponentEdits, Patch } from './patch';
 import { conflates, payloadOf } from './payloads';
-import { cleanAddress, takeBack } from './posts';
+import { cleanAddress, postOf, takeBack } from './posts';
 import { Status } from './status';
 import { Ticket } from './ticket';
 import { Mismatch, elementsIn, findStart } from './tree';
@@ -35,6 +35,8 @@ export interface Browser extends Network, Neighbours {
     readonly clock: Clock;
     reload(): void;
     load(url: string): void;
+    /** Posts these fields, and shows the answer. */
+    submit(fields: FormData): void;
 }
 
 /**
@@ -59,12 +61,16 @@ export class Page {
     readonly #barrier = new Barrier();
     readonly #leaving: Alarm;
     readonly #returning: Alarm;
+    readonly #undecided: Alarm;
     readonly #startedAt: number;
     /** The last `joined`; undefined until the first. */
     #joined: Joined | undefined;
     /** Whether this connection is joined. */
     #isLive = false;
-    #hasFailed = false;
+    /** Whether forms are left to the browser, since no socket could be had. */
+    #leavesForms = false;
+    /** Whether what waited is being posted, and nothing goes over a socket any more. */
+    #isPosting = false;
     #announcedEnd = false;
     #connectionError = '';
     #target: string | undefined;
@@ -77,6 +83,7 @@ export class Page {
         this.#startedAt = clock.now();
         this.#leaving = new Alarm(clock);
         this.#returning = new Alarm(clock);
+        this.#undecided = new Alarm(clock);
         this.#ticket = new Ticket(script, browser);
         this.#identity = new Identity(clock, browser, window.top === window ? '' : location.pathname);
         this.#status = new Status(clock, script.dataset);
@@ -84,6 +91,7 @@ export class Page {
             prepare: () => this.#prepare(),
             opened: () => this.#join(),
             received: frame => this.#receive(frame),
+            refused: () => this.#turnToForms(),
             closed: code => this.#lost(code),
         });
         this.#acknowledgement = new Acknowledgement(clock, sequence => this.#connection.send([Send.Ack, sequence]));
@@ -108,6 +116,7 @@ export class Page {
         if (this.#script.dataset.tabState !== undefined && navigationKind() === 'reload')
             this.#veil.cover(this.#start);
         this.#connection.start();
+        this.#undecided.set(Time.Undecided, () => this.#turnToForms());
     }
 
     stop(): void {
@@ -115,6 +124,7 @@ export class Page {
         this.#lost(0);
         this.#leaving.clear();
         this.#returning.clear();
+        this.#undecided.clear();
         this.#veil.lift();
         window.removeEventListener('submit', this.#posted);
         document.removeEventListener('formdata', this.#nameTab);
@@ -130,6 +140,8 @@ export class Page {
 
     async #prepare(): Promise<boolean> {
         await this.#identity.claim();
+        if (Number(this.#identity.recall(FormsKey)) > this.#browser.clock.now())
+            this.#turnToForms();
         if (!this.#ticket.isRefused)
             return true;
         const result = await this.#ticket.renew();
@@ -157,8 +169,11 @@ export class Page {
 
     #becomeLive(joined: Joined): void {
         const isFirst = !this.#joined;
-        if (isFirst)
+        if (isFirst) {
             this.#alter(() => takeBack(this.#start));
+            this.#undecided.clear();
+            this.#identity.remember(FormsKey, '');
+        }
         const changed = joined.html !== undefined && this.#alter(() => adopt(this.#start, joined.html!, this.#fields));
         this.#setHead(joined.head);
         this.#components.reset(this.#start);
@@ -189,12 +204,13 @@ export class Page {
     // ---- What the user does ----
 
     get postsForms(): boolean {
-        return this.#hasFailed && !this.#joined && navigator.onLine;
+        return this.#leavesForms && !this.#joined && navigator.onLine;
     }
 
     happened(event: Event, address: string, reads: boolean): void {
         const payload = payloadOf(event, reads);
-        const ref = this.#outbox.add(address, payload, conflates(event) ? event.target! : undefined, this.#acknowledgement.sequence);
+        const source = conflates(event) ? event.target! : undefined;
+        const ref = this.#outbox.add(address, payload, source, this.#acknowledgement.sequence, this.#joined ? undefined : postOf(event, address));
         if (ref && (event.type === 'input' || event.type === 'change'))
             this.#fields.carried(event.target!, ref, payload as Value);
     }
@@ -309,12 +325,52 @@ export class Page {
         this.#browser.load(target);
     }
 
+    // ---- Without a socket ----
+
+    /** No socket could be had: what waits is posted, and what comes is left to the browser, until there is one. */
+    #turnToForms(): void {
+        if (this.#joined)
+            return;
+        this.#undecided.set(Time.Undecided, () => this.#turnToForms());
+        if (!navigator.onLine)
+            return;
+        this.#identity.remember(FormsKey, String(this.#browser.clock.now() + Time.Forms));
+        if (this.#outbox.posts.length) {
+            void this.#postWaiting();
+        } else {
+            this.#outbox.drop();
+            this.#leavesForms = true;
+            this.#status.posts();
+        }
+    }
+
+    /** Posts one after another; the last as the browser does, which shows its answer. */
+    async #postWaiting(): Promise<void> {
+        this.#isPosting = true;
+        this.#connection.stop();
+        this.#undecided.clear();
+        for (;;) {
+            const [{ ref, post }, ...others] = this.#outbox.posts as [QueuedEvent, ...QueuedEvent[]];
+            post!.set(TabKey, this.#identity.tab);
+            post!.set(RefKey, String(ref));
+            if (!others.length) {
+                this.#status.leave();
+                this.#barrier.set(this.#start);
+                return this.#browser.submit(post!);
+            }
+            const answer = await this.#browser.fetch(location.href, { method: 'POST', body: post!, redirect: 'manual' }).catch(() => undefined);
+            // It may have been applied: the same bytes count once.
+            if (!answer || answer.status === 503)
+                return this.#undecided.set(Time.Undecided, () => void this.#postWaiting());
+            this.#outbox.ack(ref);
+        }
+    }
+
     // ---- Losing the connection, and leaving ----
 
     /** Answers whether the connection should be made again. */
     #lost(code: number): boolean {
         this.#isLive = false;
-        this.#hasFailed = true;
         this.#outbox.close();
         this.#acknowledgement.told();
         this.#status.lost();
@@ -350,20 +406,25 @@ export class Page {
     };
 
     readonly #shown = ({ persisted }: PageTransitionEvent): void => {
-        if (persisted)
+        if (persisted && this.#isPosting)
+            this.#browser.reload();
+        else if (persisted)
             this.#returning.set(Time.Return, () => this.#connection.start());
     };
 
     /** A form that the browser posts carries what the user typed, so nothing is lost by leaving. Heard on the window, after all handlers. */
     readonly #posted = (event: Event): void => {
-        if (!event.defaultPrevented)
+        // What is in no form submits nothing where it is live, and may be.
+        if ((event.target as Element).id === PostForm && !this.postsForms)
+            event.preventDefault();
+        else if (!event.defaultPrevented)
             this.#status.leave();
     };
 
     /** A POST finds the state of this tab. */
     readonly #nameTab = (event: FormDataEvent): void => {
         if ((event.target as HTMLFormElement).method === 'post' && this.#identity.tab)
-            event.formData.append(TabKey, this.#identity.tab);
+            event.formData.set(TabKey, this.#identity.tab);
     };
 }
 

@@ -1,13 +1,14 @@
 import { Alarm, type Clock } from './clock';
 import { StatusAttribute, Time } from './constants';
 
-export type PageStatus = 'live' | 'saving' | 'unsaved' | 'offline';
+export type PageStatus = 'live' | 'saving' | 'unsaved' | 'offline' | 'forms';
 
 /** What the live region says; `data-text-…` on the script's element says it in another language. */
 const texts: Record<string, string> = {
     offline: 'The connection is lost. Trying to reconnect.',
     unsaved: 'Changes are not saved yet.',
     live: 'Connected again. All changes are saved.',
+    forms: 'Each button loads the page again.',
     error: 'The last action did not succeed.',
 };
 
@@ -31,6 +32,7 @@ export class Status {
     #shown: PageStatus | undefined;
     #wasJoined = false;
     #isJoined = false;
+    #posts = false;
     #lostAt: number;
     #oldest: number | undefined;
     #isAlarmed = false;
@@ -66,6 +68,13 @@ export class Status {
 
     joined(): void {
         this.#wasJoined = this.#isJoined = true;
+        this.#posts = false;
+        this.#update();
+    }
+
+    /** No socket can be had, and the page goes by POST. */
+    posts(): void {
+        this.#posts = true;
         this.#update();
     }
 
@@ -117,18 +126,18 @@ export class Status {
         const waits = this.#oldest !== undefined;
         if (waits && ((this.#wasJoined && !this.#isJoined) || now >= this.#oldest! + Time.Unsaved))
             return 'unsaved';
-        if (!navigator.onLine || (!this.#isJoined && now >= this.#lostAt + Time.Offline))
-            return 'offline';
-        if (!this.#isJoined)
-            return undefined;
-        return waits ? 'saving' : 'live';
+        if (navigator.onLine && this.#isJoined)
+            return waits ? 'saving' : 'live';
+        if (navigator.onLine && this.#posts)
+            return 'forms';
+        return !navigator.onLine || now >= this.#lostAt + Time.Offline ? 'offline' : undefined;
     }
 
     #announce(status: PageStatus): void {
         const isAlarm = status === 'offline' || status === 'unsaved';
-        if (isAlarm || (status === 'live' && this.#isAlarmed))
+        if (isAlarm || (this.#isAlarmed && status !== 'saving'))
             this.#say(status);
-        this.#isAlarmed = isAlarm || (this.#isAlarmed && status !== 'live');
+        this.#isAlarmed = isAlarm || (this.#isAlarmed && status === 'saving');
     }
 
     #say(what: string): void {

@@ -586,24 +586,183 @@ describe('Poison', () => {
 });
 
 describe('Without a socket', () => {
-    const form = '<form method="post" data-hf="submit:submit"><button>go</button></form>';
-    const submit = () => query('form').dispatchEvent(new Event('submit', { bubbles: true, cancelable: true }));
+    const page1 = '<input name="hf:field" form="holdfast-post" data-hf="input:field">'
+        + '<p data-hf="click:around keydown:keydown"><button form="holdfast-post" name="hf:click:button" data-hf="click:button" data-hf-post="form name"><b>+1</b></button></p>'
+        + '<form method="post" data-hf="submit:submit"><input type="hidden" name="holdfast" value="S2"><input name="said">'
+        + '<button name="hf:submit:sendsend" data-hf="click:sendsend">send</button><button id="clear" name="hf:click:clear" data-hf="click:clear" data-hf-post="type:button">clear</button></form>';
+    const around = '<form id="holdfast-post" method="post" hidden><input type="hidden" name="holdfast" value="S1"></form>';
+    const warns = () => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+    /** Submits; answers whether the browser posts the form. */
+    const submit = (selector = 'form') => query(selector).dispatchEvent(
+        Object.assign(new Event('submit', { bubbles: true, cancelable: true }), { submitter: query(selector).querySelector('button') }));
+    const tab = expect.stringMatching(/^[\w-]{22}$/) as unknown;
+    const answer = (status: number) => () => Promise.resolve(new Response(null, { status }));
 
-    test('forms are sent as events while the first join may still come', async () => {
-        await begin(form);
-        expect(submit()).toBe(false);
-        expect((await join()).frames('event').length).toBe(1);
+    async function open(): Promise<void> {
+        await begin(page1);
+        document.body.insertAdjacentHTML('beforeend', around);
+    }
+
+    /** The socket fails, and HTTP answers. */
+    async function refuse(status = 204): Promise<void> {
+        browser.answer = answer(status);
+        browser.socket.drop();
+        await settle();
+    }
+
+    test('buttons and forms are events while the first join may still come', async () => {
+        await open();
+        expect([click('b'), click('#clear'), submit(), submit('#holdfast-post')]).toEqual([false, false, false, false]);
+        expect((await join()).frames('event').map(frame => frame[3])).toEqual(['button', 'around', 'clear', 'submit']);
+        expect(browser.posted.concat(browser.submitted)).toEqual([]);
+        await clock().pass(5000);
+        expect(status()).not.toBe('forms');
     });
 
-    test('forms are posted when it did not', async () => {
-        await begin(form);
+    test('they are left to the browser when it cannot', async () => {
+        await open();
+        await refuse();
+        expect(status()).toBe('forms');
+        expect([click('b'), submit(), submit('#holdfast-post'), warns()]).toEqual([true, true, true, false]);
+        await clock().pass(60_000);
+        expect([status(), browser.submitted]).toEqual(['forms', []]);
+        expect(browser.sockets.length).toBeGreaterThan(2);
+    });
+
+    test('no matter what HTTP answers', async () => {
+        await open();
+        await refuse(503);
+        expect(status()).toBe('forms');
+    });
+
+    test('they wait where HTTP does not answer either, but no longer than 5 s', async () => {
+        await open();
         browser.socket.drop();
-        expect(submit()).toBe(true);
+        await clock().pass(4999);
+        expect([status(), submit()]).toEqual(['offline', false]);
+        await clock().pass(1);
+        expect(browser.submitted).toMatchObject([{ holdfast: 'S2' }]);
+    });
+
+    test('a socket that hangs is waited for 5 s', async () => {
+        await open();
+        click('b');
+        browser.socket.open();
+        await clock().pass(4999);
+        expect([status(), browser.submitted]).toEqual(['unsaved', []]);
+        await clock().pass(1);
+        expect(browser.submitted.length).toBe(1);
+        expect(browser.socket.isClosed).toBe(true);
+    });
+
+    test('the browser that is offline posts nothing until it is online', async () => {
+        await open();
+        online = false;
+        click('b');
+        await clock().pass(10_000);
+        expect(browser.submitted).toEqual([]);
+        online = true;
+        await clock().pass(5000);
+        expect(browser.submitted.length).toBe(1);
+    });
+
+    test('a click that waits is posted by the browser, which shows the answer', async () => {
+        await open();
+        type('input', 'typed');
+        click('b');
+        type('input', 'typed after');
+        expect(warns()).toBe(true);
+        await refuse();
+        expect(browser.submitted).toEqual([{ holdfast: 'S1', 'hf:field': 'typed', 'hf:click:button': '', 'holdfast-tab': tab, 'holdfast-ref': '2' }]);
+        expect([browser.posted, warns(), query('p').hasAttribute('inert')]).toEqual([[], false, true]);
+        await clock().pass(60_000);
+        expect([browser.submitted.length, browser.sockets.length]).toEqual([1, 1]);
+    });
+
+    test('several are posted in their order, and each is another POST', async () => {
+        await open();
+        click('b');
+        click('b');
+        query<HTMLInputElement>('[name=said]').value = 'said';
+        click('[name="hf:submit:sendsend"]'); // and the form is submitted, which carries both
+        await refuse(204);
+        await clock().pass(0);
+        expect(browser.posted).toEqual(['1', '3'].map(ref => ({ holdfast: 'S1', 'hf:field': '', 'hf:click:button': '', 'holdfast-tab': tab, 'holdfast-ref': ref })));
+        expect(browser.submitted).toEqual([{ holdfast: 'S2', said: 'said', 'hf:submit:sendsend': '', 'holdfast-tab': tab, 'holdfast-ref': expect.any(String) as unknown }]);
+    });
+
+    test('a POST that may have been lost is repeated, and what is clicked meanwhile comes after it', async () => {
+        await open();
+        click('b');
+        click('#clear');
+        await refuse(503);
+        click('b');
+        browser.answer = () => Promise.reject(new Error('no network'));
+        await clock().pass(5000);
+        expect(browser.submitted).toEqual([]);
+        browser.answer = answer(500);
+        await clock().pass(5000);
+        expect(browser.posted[1]).toEqual(browser.posted[0]);
+        expect(browser.posted[2]).toEqual(browser.posted[0]);
+        expect(browser.posted.slice(3)).toMatchObject([{ 'hf:click:clear': '' }]);
+        expect(browser.submitted).toMatchObject([{ 'hf:click:button': '' }]);
+        expect(browser.sockets.length).toBe(1);
+    });
+
+    test('what no form posts is dropped, and what was typed is told when there is a socket', async () => {
+        await open();
+        type('input', 'typed');
+        query('p').dispatchEvent(new KeyboardEvent('keydown', { bubbles: true }));
+        await refuse();
+        type('input', 'typed on');
+        await clock().pass(4000);
+        expect([status(), warns(), browser.submitted]).toEqual(['forms', false, []]);
+        await clock().pass(60_000);
+        const socket = await join();
+        expect(status()).toBe('live');
+        click('b');
+        expect([socket.frames('fields'), socket.frames('event')]).toEqual([[['fields', [['field', 'typed on', 0]]]], [['event', 1, 0, 'button'], ['event', 2, 0, 'around']]]);
     });
 
     test('but never once the page was live', async () => {
-        (await live(form)).drop();
-        expect(submit()).toBe(false);
+        await live(page1);
+        document.body.insertAdjacentHTML('beforeend', around);
+        await refuse();
+        expect([click('b'), submit()]).toEqual([true, false]); // the button is the live page's, which submits nothing
+        await clock().pass(60_000);
+        expect([status(), browser.submitted]).toEqual(['unsaved', []]);
+    });
+
+    test('the next page of the tab knows it at once, for some minutes, or until a socket comes', async () => {
+        await open();
+        await refuse();
+        const storage = new Map<string, string>();
+        const next = async (ago: number) => {
+            page.stop();
+            await open();
+            page.stop();
+            browser = new FakeBrowser();
+            browser.storage = { getItem: (key: string) => storage.get(key) ?? null, setItem: (key: string, value: string) => storage.set(key, value) } as object as Storage;
+            await clock().pass(ago);
+            page = new Page(start, query('#holdfast'), browser);
+            page.start();
+            await settle();
+        };
+        await next(0);
+        expect(status()).toBeNull();
+        await refuse();
+        expect(storage.get('holdfast-forms')).toBe(String(clock().now() + 300_000));
+        await next(299_999);
+        expect([status(), submit()]).toEqual(['forms', true]);
+        await next(700_000);
+        expect([status(), submit()]).toEqual([null, false]);
+        await refuse();
+        await next(700_001);
+        expect([status(), submit()]).toEqual(['forms', true]);
+        await join();
+        expect([status(), submit()]).toEqual(['live', false]);
+        await next(700_001);
+        expect([status(), submit()]).toEqual([null, false]);
     });
 });
 

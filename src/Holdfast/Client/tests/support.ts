@@ -91,6 +91,9 @@ export class FakeBrowser implements Browser {
     readonly sockets: FakeSocket[] = [];
     readonly fetched: string[] = [];
     readonly loaded: string[] = [];
+    /** What was posted by `fetch`, and by a form. */
+    readonly posted: Record<string, unknown>[] = [];
+    readonly submitted: Record<string, unknown>[] = [];
     reloads = 0;
     answer: () => Promise<Response> = () => Promise.reject(new Error('no network'));
     storage: Storage | undefined;
@@ -103,8 +106,10 @@ export class FakeBrowser implements Browser {
         return socket as unknown as WebSocket;
     }
 
-    fetch(url: string): Promise<Response> {
+    fetch(url: string, { body }: RequestInit): Promise<Response> {
         this.fetched.push(url);
+        if (body)
+            this.posted.push(Object.fromEntries(body as FormData));
         return this.answer();
     }
 
@@ -114,6 +119,10 @@ export class FakeBrowser implements Browser {
 
     load(url: string): void {
         this.loaded.push(url);
+    }
+
+    submit(fields: FormData): void {
+        this.submitted.push(Object.fromEntries(fields));
     }
 
     get socket(): FakeSocket {
