@@ -91,12 +91,7 @@ public sealed class TypingTests(Browser browser, SharedServers servers) : Browse
     {
         var frames = new FrameLog(Page);
         await OpenAsync();
-        var devTools = await Context.NewCDPSessionAsync(Page);
-        await Page.EvaluateAsync(
-            "() => { window.compositions = []; for (const name of ['compositionstart', 'compositionend']) document.addEventListener(name, event => compositions.push(`${event.type} ${event.data}`)); }");
-        await Page.Locator(control).PressSequentiallyAsync("a");
-        await ComposeAsync("に");
-        await ComposeAsync("にほ");
+        var devTools = await BeginCompositionAsync(control);
 
         await Page.ClickByScriptAsync("#tick");
         await Page.ShowsAsync("#ticks", "1");
@@ -108,20 +103,29 @@ public sealed class TypingTests(Browser browser, SharedServers servers) : Browse
         await Expect(Page.Locator("#asked")).ToHaveCountAsync(1);
 
         await Page.HoldsAsync(control, "aにほ");
-        await ComposeAsync("にほん");
-        await devTools.SendAsync("Input.insertText", new Dictionary<string, object> { ["text"] = "日本" });
-        await Page.HoldsAsync(control, "a日本");
-        (await Page.EvaluateAsync<string[]>("() => compositions")).ShouldBe(["compositionstart ", "compositionend 日本"]);
-        await Expect(Page.Locator(control)).ToBeFocusedAsync();
-        await Page.Keyboard.PressAsync("Tab");
-        await Page.BecomesAsync("live");
-        await Page.HoldsAsync(control, "a日本");
-        (await Page.TextContentAsync("#shown") + (await Page.TextContentAsync("#echo"))).ShouldContain("a日本");
+        await EndCompositionAsync(devTools, control);
         frames.Sent("event").Count(frame => frame.GetArrayLength() == 5 && frame[4].ToString() == "a日本").ShouldBe(1);
+    }
 
-        Task ComposeAsync(string text) => devTools.SendAsync(
-            "Input.imeSetComposition",
-            new Dictionary<string, object> { ["text"] = text, ["selectionStart"] = text.Length, ["selectionEnd"] = text.Length });
+    [Theory]
+    [InlineData("#text")]
+    [InlineData("#live")]
+    [InlineData("#area")]
+    public async Task A_composition_goes_on_through_a_join_that_sends_the_page(string control)
+    {
+        ExpectFailedConnections();
+        await using var proxy = Testing.Network.FaultProxy.Start((await servers.TestAppAsync()).Process.Port);
+        await Page.MisstateDigestsAsync();
+        await Page.RecordAsync("holdfast:joined");
+        await Page.OpenAsync($"http://127.0.0.1:{proxy.Port}/typing");
+        var devTools = await BeginCompositionAsync(control);
+        await Page.BecomesAsync("live");
+
+        proxy.Cut();
+        await Page.WaitForFunctionAsync("() => recorded.length === 2 && 'html' in recorded[1]");
+
+        await Page.HoldsAsync(control, "aにほ");
+        await EndCompositionAsync(devTools, control);
     }
 
     [Fact]
@@ -179,6 +183,36 @@ public sealed class TypingTests(Browser browser, SharedServers servers) : Browse
     }
 
     private async Task OpenAsync() => await Page.OpenAsync((await servers.TestAppAsync()).Address + "typing");
+
+    /// <summary>Types a letter, and begins to compose as a Japanese keyboard does.</summary>
+    private async Task<ICDPSession> BeginCompositionAsync(string control)
+    {
+        await Page.EvaluateAsync(
+            "() => { window.compositions = []; for (const name of ['compositionstart', 'compositionend']) document.addEventListener(name, event => compositions.push(`${event.type} ${event.data}`)); }");
+        var devTools = await Context.NewCDPSessionAsync(Page);
+        await Page.Locator(control).PressSequentiallyAsync("a");
+        await ComposeAsync(devTools, "に");
+        await ComposeAsync(devTools, "にほ");
+        return devTools;
+    }
+
+    /// <summary>Ends the composition, and asserts that it was the same all the time, and that its text is what both sides have.</summary>
+    private async Task EndCompositionAsync(ICDPSession devTools, string control)
+    {
+        await ComposeAsync(devTools, "にほん");
+        await devTools.SendAsync("Input.insertText", new Dictionary<string, object> { ["text"] = "日本" });
+        await Page.HoldsAsync(control, "a日本");
+        (await Page.EvaluateAsync<string[]>("() => compositions")).ShouldBe(["compositionstart ", "compositionend 日本"]);
+        await Expect(Page.Locator(control)).ToBeFocusedAsync();
+        await Page.Keyboard.PressAsync("Tab");
+        await Page.BecomesAsync("live");
+        await Page.HoldsAsync(control, "a日本");
+        (await Page.TextContentAsync("#shown") + (await Page.TextContentAsync("#echo"))).ShouldContain("a日本");
+    }
+
+    private static Task ComposeAsync(ICDPSession devTools, string text) => devTools.SendAsync(
+        "Input.imeSetComposition",
+        new Dictionary<string, object> { ["text"] = text, ["selectionStart"] = text.Length, ["selectionEnd"] = text.Length });
 
     private Task SelectAsync(string selector, int start, int end, string direction) => Page.EvaluateAsync(
         "([selector, start, end, direction]) => document.querySelector(selector).setSelectionRange(start, end, direction)",
