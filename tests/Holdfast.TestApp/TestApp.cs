@@ -57,6 +57,11 @@ public static class TestApp
             app.MapPost("/own-post", () => "the app's own");
         }
 
+        if (app.Configuration["catch-all"] == "true")
+        {
+            app.Map("/{**rest}", () => "everything else");
+        }
+
         var pages = app.MapHoldfast<App>();
         app.MapStaticAssets();
         configurePages?.Invoke(pages);

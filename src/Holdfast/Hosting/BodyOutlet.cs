@@ -11,7 +11,7 @@ public sealed class BodyOutlet : ComponentBase
 {
     /// <summary>What is said, without script, above a page that has changed since the visitor saw what they pressed.</summary>
     [Parameter]
-    public string ChangedText { get; set; } = "The page has changed since you saw it, so nothing was done. This is how it is now.";
+    public string ChangedText { get; set; } = "The page has changed since you saw it, so what you pressed was not done. This is how it is now.";
 
     /// <summary>What is said, without script, above a page that the visitor posted from too late, or after signing in or out.</summary>
     [Parameter]

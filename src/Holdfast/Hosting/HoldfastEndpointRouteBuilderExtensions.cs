@@ -39,8 +39,7 @@ public static class HoldfastEndpointRouteBuilderExtensions
         {
             MapPage(pages, route, [HttpMethods.Get, HttpMethods.Head], context => page.GetAsync(context, route))
                 .Finally(endpoint => catalog.SetMetadata(route.PageType, new EndpointMetadataCollection(endpoint.Metadata)));
-            MapPage(pages, route, [HttpMethods.Post], context => post.PostAsync(context, route))
-                .Add(endpoint => ((RouteEndpointBuilder)endpoint).Order++); // An endpoint of the app's own for the same POST comes first.
+            MapPage(pages, route, [HttpMethods.Post], context => post.PostAsync(context, route)).WithMetadata(new PagePostMetadata());
         }
 
         if (options.WebSockets)

@@ -9,6 +9,7 @@ using Holdfast.Security;
 using Holdfast.Sessions;
 using Holdfast.State;
 using Holdfast.Stores;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Web;
@@ -64,6 +65,7 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<FormStates>();
         services.TryAddSingleton<RecentPosts>();
         services.TryAddSingleton<PostEndpoint>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, OwnPostPolicy>());
         services.TryAddSingleton<SocketEndpoint>();
         services.TryAddSingleton<ScriptEndpoint>();
         services.TryAddSingleton<PageScopeSetup>();

@@ -6,7 +6,7 @@ namespace Holdfast.Posts;
 
 /// <summary>
 /// What the address of the page that follows a POST names: the part of the session in which the POST left the members of its tab. Good for a minute, and
-/// until the next write.
+/// until the next write. The minute is for addresses that are kept or passed on: the time in it can be changed, but what it names is only in the session of whoever posted.
 /// </summary>
 internal static class CarriedToken
 {
@@ -33,8 +33,12 @@ internal static class CarriedToken
     public static string QueryWithout(HttpRequest request)
     {
         var query = request.QueryString.ToUriComponent();
-        return query.Contains(Parameter + "=", StringComparison.Ordinal)
-            ? QueryString.Create(request.Query.Where(parameter => parameter.Key != Parameter)).ToUriComponent()
-            : query;
+        if (!query.Contains(Parameter + "=", StringComparison.Ordinal))
+        {
+            return query;
+        }
+
+        var rest = string.Join('&', query[1..].Split('&').Where(parameter => !parameter.StartsWith(Parameter + "=", StringComparison.Ordinal)));
+        return rest.Length == 0 ? "" : "?" + rest;
     }
 }

@@ -135,7 +135,12 @@ internal sealed class PostEndpoint(
 
     private async Task ApplyInTurnAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
     {
-        await (session?.EnterPostAsync(context.RequestAborted) ?? Task.CompletedTask);
+        if (session is not null && !await TryEnterAsync(session, context.RequestAborted))
+        {
+            await RefuseForNowAsync(context);
+            return;
+        }
+
         try
         {
             if (recent.TryGet(form.Key, out var location))
@@ -159,6 +164,21 @@ internal sealed class PostEndpoint(
         }
     }
 
+    private async Task<bool> TryEnterAsync(Session session, CancellationToken aborted)
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, aborted);
+        try
+        {
+            await session.EnterPostAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Runs what was posted on the state as it is now, and answers.</summary>
     /// <returns>False when another node has written meanwhile, so that nothing of it counts.</returns>
     private async Task<bool> RunAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
@@ -176,7 +196,14 @@ internal sealed class PostEndpoint(
 
         try
         {
-            var failure = await RunAsync(mounted, client, form).WaitAsync(context.RequestAborted);
+            var shown = await mounted.ConnectAsync(client, form.State.Digest).WaitAsync(context.RequestAborted);
+            if (client.Url is { } elsewhere)
+            {
+                SeeOther(context, elsewhere); // The page led away before anything of the POST was done.
+                return true;
+            }
+
+            var failure = await RunAsync(mounted, client, form, shown).WaitAsync(context.RequestAborted);
             return await AnswerAsync(context, mounted, client, form, failure);
         }
         finally
@@ -209,17 +236,15 @@ internal sealed class PostEndpoint(
 
     /// <summary>Types and presses.</summary>
     /// <returns>What failed, or null.</returns>
-    private static async Task<Exception?> RunAsync(MountedPage mounted, PostClient client, PostedForm form)
+    private static async Task<Exception?> RunAsync(MountedPage mounted, PostClient client, PostedForm form, IEnumerable<ServedForm> shown)
     {
-        var shown = await mounted.ConnectAsync(client, form.State.Digest);
-        if (mounted.Settled >= form.Events.Count)
+        var items = form.Events.Select((address, index) => PostedItem.Event(index + 1, address)).ToList();
+        if (mounted.Settled == 0)
         {
-            return null; // It was applied before: the same form came twice.
+            items.Insert(0, PostedItem.Fields(form.Changes(shown)));
         }
 
-        var items = new List<PostedItem> { PostedItem.Fields(form.Changes(shown)) };
-        items.AddRange(form.Events.Select((address, index) => PostedItem.Event(index + 1, address)));
-        foreach (var item in items)
+        foreach (var item in items.Where(item => item.Ref == 0 || item.Ref > mounted.Settled)) // What was applied before is not done again: the same form came twice.
         {
             mounted.Post(item);
             await Task.WhenAny(item.Completion, client.Ended);
@@ -273,7 +298,7 @@ internal sealed class PostEndpoint(
             return true;
         }
 
-        var location = client.Url ?? PageThatFollows(mounted, form);
+        var location = PageThatFollows(mounted, form, client.Url ?? mounted.Address.Uri);
         recent.Add(form.Key, location);
         SeeOther(context, location);
         return true;
@@ -299,11 +324,11 @@ internal sealed class PostEndpoint(
         return isInvalid;
     }
 
-    private string PageThatFollows(MountedPage mounted, PostedForm form)
+    /// <summary>Where the answer leads: an absolute address, since a path that begins with two slashes would be another site's. The page itself finds the members of its tab there.</summary>
+    private string PageThatFollows(MountedPage mounted, PostedForm form, string url)
     {
-        var ticket = form.State.Ticket;
-        var url = new PathString(ticket.PathBase).ToUriComponent() + ticket.Path + ticket.Query;
-        return mounted.TabMembers.Count > 0 ? CarriedToken.AddTo(url, form.Key, time.GetUtcNow()) : url;
+        var isSamePage = Uri.TryCreate(url, UriKind.Absolute, out var target) && target.GetLeftPart(UriPartial.Path) == new Uri(mounted.Address.Uri).GetLeftPart(UriPartial.Path);
+        return isSamePage && mounted.TabMembers.Count > 0 ? CarriedToken.AddTo(url, form.Key, time.GetUtcNow()) : url;
     }
 
     /// <summary>Answers with the page as the POST left it.</summary>

@@ -81,7 +81,7 @@ internal sealed class PostedForm
                 (value, posted) = (chosen, ServedControl.HashOf(string.Join('\n', chosen)));
                 return true;
             default:
-                var single = values.Count == controls.Count ? values[index]!.ReplaceLineEndings("\n") : "";
+                var single = values.Count == controls.Count ? values[index]!.Replace("\r\n", "\n", StringComparison.Ordinal) : "";
                 (value, posted) = (single, ServedControl.HashOf(single));
                 return values.Count == controls.Count;
         }
@@ -107,12 +107,20 @@ internal sealed class PostedForm
     /// <summary>An image button posts its coordinates, after a dot.</summary>
     private static string AddressIn(string name, string prefix) => name[prefix.Length..].Split('.')[0];
 
+    private static bool IsPlaceOfClick(string name) =>
+        name.StartsWith(ServedPage.NamePrefix, StringComparison.Ordinal) && name[^2..] is ".x" or ".y";
+
     private static string KeyOf(IFormCollection fields)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var (name, values) in fields)
         {
             Append(name);
+            if (IsPlaceOfClick(name))
+            {
+                continue; // Somewhere else on the same image is the same press.
+            }
+
             foreach (var value in values)
             {
                 Append(value ?? "");

@@ -8,8 +8,9 @@ namespace Holdfast.Posts;
 /// </summary>
 internal sealed class RecentPosts
 {
-    /// <summary>Chosen: a double click's second request comes within the first thousands of others, and it is a megabyte at most.</summary>
-    private const int Capacity = 10_000;
+    /// <summary>Chosen: a double click's second request comes within the first thousands of others, and with the longest addresses it is 16 MB.</summary>
+    private const int Capacity = 4_000;
+    private const int LongestLocation = 2_000;
 
     private readonly Dictionary<string, string> _locations = new(StringComparer.Ordinal);
     private readonly Queue<string> _order = new();
@@ -27,7 +28,7 @@ internal sealed class RecentPosts
     {
         lock (_gate)
         {
-            if (!_locations.TryAdd(key, location))
+            if (location.Length > LongestLocation || !_locations.TryAdd(key, location))
             {
                 return;
             }

@@ -368,7 +368,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
                 continue;
             }
 
-            var text = TextOf(attribute.AttributeValue);
+            var text = TextOf(attribute);
             if (text is null)
             {
                 continue;
@@ -538,6 +538,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         Add("type", post.BecomesSubmit ? "submit" : null, replacesType);
         Add("id", post.Id, isReplaced: false);
         Add("method", post.Posts ? "post" : null, isReplaced: false);
+        Add("formnovalidate", post.BecomesSubmit ? "" : null, isReplaced: false);
         AppendAttribute("data-hf-post", _changes.Written);
         _changes.Clear();
 
@@ -636,6 +637,10 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             siblings.Previous = Previous.Other;
         }
     }
+
+    /// <summary>What an attribute says; null where it is not there. Blazor's radio buttons are checked by another word at each render, and the word means nothing.</summary>
+    internal static string? TextOf(in RenderTreeFrame attribute) =>
+        TextOf(attribute.AttributeValue) is { } text ? attribute.AttributeName is "checked" or "selected" ? "" : text : null;
 
     internal static string? TextOf(object? value) => value switch
     {

@@ -358,7 +358,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             return; // Sent only where its address or flags changed: see AddChangedElements.
         }
 
-        if (PageWriter.TextOf(attribute.AttributeValue) is { } value)
+        if (PageWriter.TextOf(attribute) is { } value)
         {
             Begin("a"u8, edit.SiblingIndex, sequence);
             _json.WriteStringValue(attribute.AttributeName);

@@ -195,7 +195,7 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
 
             if (form.Id == FormId)
             {
-                html.Append($"<form id=\"{FormId}\" method=\"post\" hidden><input type=\"hidden\" name=\"{StateField}\" value=\"{protect(this, form)}\"></form>");
+                html.Append($"<form id=\"{FormId}\" method=\"post\" novalidate hidden><input type=\"hidden\" name=\"{StateField}\" value=\"{protect(this, form)}\"></form>");
             }
             else
             {
@@ -221,9 +221,14 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         return new PostAttributes { Id = id is null ? begun.Id : null, Posts = method is null };
     }
 
+    /// <summary>The form that an element names, if it names one: the author's own, unless it is one of ours and stands before.</summary>
+    private ServedForm Owner(in Attributes element, ServedForm around) =>
+        element.Text("form") is { } id ? Forms.Find(form => form.Id == id) ?? ServedForm.Authors : around;
+
     private PostAttributes PlaceButton(in Attributes button, bool isSubmit, ServedForm form)
     {
-        if (form == ServedForm.Authors || button.Has("form") || button.Has("formaction") || AddressOf(button, "onclick") is not { } address)
+        form = Owner(button, form);
+        if (form == ServedForm.Authors || button.Has("formaction") || AddressOf(button, "onclick") is not { } address)
         {
             return default;
         }
@@ -241,7 +246,8 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
 
     private PostAttributes PlaceControl(in Attributes control, string element, string? type, bool isDisabled, ServedForm form)
     {
-        if (form == ServedForm.Authors || control.Has("form") || (AddressOf(control, "oninput") ?? AddressOf(control, "onchange")) is not { } address)
+        form = Owner(control, form);
+        if (form == ServedForm.Authors || (AddressOf(control, "oninput") ?? AddressOf(control, "onchange")) is not { } address)
         {
             return default;
         }
@@ -284,7 +290,7 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
     /// <summary>What a browser posts for a text that nobody touched: it cleans the values of some controls. Source: HTML, "value sanitization algorithm".</summary>
     private static string AsPosted(string text, string element, string? type) => (element, type) switch
     {
-        ("textarea", _) => text.ReplaceLineEndings("\n"),
+        ("textarea", _) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n'),
         (_, "email" or "url") => WithoutLineBreaks(text).Trim(),
         (_, "color") => text.Length == 0 ? "#000000" : text.ToLowerInvariant(),
         _ => WithoutLineBreaks(text),

@@ -21,6 +21,12 @@ internal sealed class OriginCheck(ConnectionMetrics metrics)
             return true;
         }
 
+        // Under 'Referrer-Policy: no-referrer' a browser hides the origin of a form, and says only that it is the same.
+        if (origin == "null" && request.Headers["Sec-Fetch-Site"] == "same-origin")
+        {
+            return true;
+        }
+
         metrics.OriginRefused(origin, expected);
         return false;
     }

@@ -160,7 +160,7 @@ public sealed class WithoutScriptTests(Browser browser, SharedServers servers) :
         _page = old;
         await PostAsync(page => page.ButtonNamed($"Flag: {vessels[0]}").ClickAsync());
 
-        await Expect(old.GetByRole(AriaRole.Alert)).ToHaveTextAsync("The page has changed since you saw it, so nothing was done. This is how it is now.");
+        await Expect(old.GetByRole(AriaRole.Alert)).ToHaveTextAsync("The page has changed since you saw it, so what you pressed was not done. This is how it is now.");
         await Expect(old.GetByRole(AriaRole.Rowheader, new PageGetByRoleOptions { Name = vessels[0] })).ToHaveCountAsync(0);
         await Expect(old.Locator(".flagged")).ToHaveCountAsync(0);
         await old.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", "screenshots", "table-notice.png") });
