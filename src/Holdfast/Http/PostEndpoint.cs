@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Holdfast.Connections;
 using Holdfast.Diagnostics;
-using Holdfast.Http;
+using Holdfast.Posts;
 using Holdfast.Rendering;
 using Holdfast.Security;
 using Holdfast.Sessions;
@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Components.Forms;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Holdfast.Posts;
+namespace Holdfast.Http;
 
 /// <summary>
 /// Answers a POST of a page: another way for an event to reach the session. The page is mounted on the stored state, what was typed and pressed goes through
@@ -219,7 +219,7 @@ internal sealed class PostEndpoint(
         var terms = new MountTerms(MountReason.Post)
         {
             RootType = catalog.ShellType,
-            Ticket = tickets.Issue(form.State.Ticket),
+            Ticket = tickets.Issue(Renewed(form.State.Ticket)),
             Carried = form.State.Members,
         };
         var mounting = mounter.MountAsync(address, identity, context.User, terms, session);
@@ -238,22 +238,26 @@ internal sealed class PostEndpoint(
     /// <returns>What failed, or null.</returns>
     private static async Task<Exception?> RunAsync(MountedPage mounted, PostClient client, PostedForm form, IEnumerable<ServedForm> shown)
     {
-        var items = form.Events.Select((address, index) => PostedItem.Event(index + 1, address)).ToList();
-        if (mounted.Settled == 0)
+        var settled = (int)mounted.Settled; // Where the same form came twice: what was done before is not done again.
+        var items = form.Events.Select((address, index) => PostedItem.Event(index + 1, address)).Skip(settled).ToList();
+        if (settled == 0)
         {
             items.Insert(0, PostedItem.Fields(form.Changes(shown)));
         }
 
-        foreach (var item in items.Where(item => item.Ref == 0 || item.Ref > mounted.Settled)) // What was applied before is not done again: the same form came twice.
+        foreach (var item in items)
         {
             mounted.Post(item);
             await Task.WhenAny(item.Completion, client.Ended);
-            if (!item.Completion.IsCompleted || await item.Completion is not { } failure)
+            if (!item.Completion.IsCompleted)
             {
-                continue;
+                return null; // A newer instance has written: the answer sees it.
             }
 
-            return failure;
+            if (await item.Completion is { } failure)
+            {
+                return failure;
+            }
         }
 
         return null;
@@ -336,7 +340,7 @@ internal sealed class PostEndpoint(
     {
         using var html = new HtmlBuffer();
         var members = mounted.TabMembers;
-        var ticket = form.State.Ticket with { Expires = tickets.Expiry() };
+        var ticket = Renewed(form.State.Ticket);
         await mounted.LookAsync(renderer =>
         {
             var served = new ServedPage(renderer, (page, served) => forms.Protect(new FormState(ticket, page.Digest, served.Submit, served.Controls, members)))
@@ -349,6 +353,8 @@ internal sealed class PostEndpoint(
         context.Response.StatusCode = status;
         await PageEndpoint.SendAsync(context, html);
     }
+
+    private Ticket Renewed(Ticket ticket) => ticket with { Expires = tickets.Expiry() };
 
     private static void SeeOther(HttpContext context, string location)
     {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Matching;
 
-namespace Holdfast.Posts;
+namespace Holdfast.Http;
 
 /// <summary>Marks the endpoint of a page's POSTs.</summary>
 internal sealed class PagePostMetadata;
