@@ -438,8 +438,8 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
             _lists.RawTexts.Add(Flag(RawText.HashOf(frames, index, i, end, exact), isRepeated));
         }
 
-        var isSelect = !foreign && element.ElementName is "select" && SelectValue.TextOf(frames, index, i) is not null;
-        if (isSelect)
+        var isSelect = !foreign && element.ElementName is "select";
+        if (isSelect && SelectValue.TextOf(frames, index, i) is not null)
         {
             _lists.Selects.Add(Flag(SelectValue.HashOfOptions(frames, i, end, exact), isRepeated));
         }

@@ -19,6 +19,8 @@ internal static class TreeExamples
 
     private static readonly Part Options = new ExamplePart(static (builder, _, _) => BuildOption(builder, "b"));
 
+    private static readonly Part OtherOptions = new ExamplePart(static (builder, _, _) => BuildOption(builder, "c"));
+
     private static readonly Part Sections = new ExamplePart(static (builder, _, owner) =>
     {
         builder.AddMarkupContent(0, "<tbody><tr><td>1</td></tr></tbody>");
@@ -62,6 +64,18 @@ internal static class TreeExamples
                 BuildComponent(builder, 10, Options, owner);
             }
 
+            builder.CloseElement();
+        },
+        ["an option that becomes the value within a component, of a list that had none when the component came"] = (builder, state, owner) =>
+        {
+            builder.OpenElement(0, "select");
+            if (state > 0)
+            {
+                builder.AddAttribute(1, "value", "b");
+            }
+
+            BuildOption(builder, "a");
+            BuildComponent(builder, 10, state == 2 ? Options : OtherOptions, owner);
             builder.CloseElement();
         },
         ["a textarea with a value, and another beside it"] = (builder, state, _) =>
