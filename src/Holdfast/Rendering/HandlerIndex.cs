@@ -270,14 +270,19 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
     /// <summary>Gives every handler whose short form is not its own the long one. Called before a whole page is written.</summary>
     public void Disambiguate()
     {
-        var seen = new Dictionary<ulong, ulong>();
+        var seen = new Dictionary<ulong, ulong>(_components.Values.Sum(component => component.Entries.Length));
         var doubled = new HashSet<ulong>();
         foreach (var component in _components.Values)
         {
             foreach (var entry in component.Entries)
             {
                 var shortPart = HandlerAddress.ShortPart(entry.Hash);
-                if (!seen.TryAdd(shortPart, entry.Hash) && seen[shortPart] != entry.Hash)
+                ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(seen, shortPart, out var wasSeen);
+                if (!wasSeen)
+                {
+                    first = entry.Hash;
+                }
+                else if (first != entry.Hash)
                 {
                     doubled.Add(shortPart);
                 }
@@ -288,7 +293,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         {
             foreach (ref var entry in component.Entries.AsSpan())
             {
-                entry.IsLong = doubled.Contains(HandlerAddress.ShortPart(entry.Hash));
+                entry.IsLong = doubled.Count > 0 && doubled.Contains(HandlerAddress.ShortPart(entry.Hash));
             }
         }
     }

@@ -538,7 +538,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         Add("type", post.BecomesSubmit ? "submit" : null, replacesType);
         Add("id", post.Id, isReplaced: false);
         Add("method", post.Posts ? "post" : null, isReplaced: false);
-        Add("formnovalidate", post.BecomesSubmit ? "" : null, isReplaced: false);
+        Add("formnovalidate", post.BecomesSubmit && post.Form is null ? "" : null, isReplaced: false); // The form of what is in none asks for no validation itself.
         AppendAttribute("data-hf-post", _changes.Written);
         _changes.Clear();
 

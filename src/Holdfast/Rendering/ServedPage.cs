@@ -195,7 +195,9 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
 
             if (form.Id == FormId)
             {
-                html.Append($"<form id=\"{FormId}\" method=\"post\" novalidate hidden><input type=\"hidden\" name=\"{StateField}\" value=\"{protect(this, form)}\"></form>");
+                html.Append($"<form id=\"{FormId}\" method=\"post\" novalidate hidden><input type=\"hidden\" name=\"{StateField}\" value=\"");
+                html.Append(protect(this, form));
+                html.Append("\"></form>");
             }
             else
             {
