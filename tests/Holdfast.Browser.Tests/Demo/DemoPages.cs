@@ -32,6 +32,8 @@ internal static class DemoPages
             case "signup":
                 await page.GetByLabel("Name").FillAsync("Ada Quay");
                 await page.GetByLabel("E-mail").FillAsync("ada@");
+                await page.GetByLabel("E-mail").BlurAsync(); // What leaving a field says comes before the click, not under it.
+                await Expect(page.GetByText("no e-mail address")).ToBeVisibleAsync();
                 await page.ButtonNamed("Continue").ClickAsync();
                 await Expect(page.GetByRole(AriaRole.Alert)).ToHaveTextAsync("One answer needs another look.");
                 break;
