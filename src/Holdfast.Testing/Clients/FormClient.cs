@@ -83,7 +83,7 @@ public sealed class FormClient : IDisposable
     public void Check(string selector, bool isChecked = true)
     {
         var box = (IHtmlInputElement)Get(selector);
-        foreach (var other in Document.QuerySelectorAll<IHtmlInputElement>("input[type=radio]").Where(other => box.Type == "radio" && isChecked && other.Name == box.Name && FormOf(other) == FormOf(box)))
+        foreach (var other in Document.QuerySelectorAll<IHtmlInputElement>("input[type=radio]").Where(other => box.Type == "radio" && isChecked && other.Name == box.Name && Forms.OwnerOf(other) == Forms.OwnerOf(box)))
         {
             other.IsChecked = false;
         }
@@ -95,7 +95,7 @@ public sealed class FormClient : IDisposable
     public Task PressAsync(string selector)
     {
         var button = Get(selector);
-        return TypeOf(button) == "submit" && FormOf(button) is { } form
+        return Forms.IsSubmit(button) && Forms.OwnerOf(button) is { } form
             ? PostAsync(FieldsOf(form, button))
             : throw new InvalidOperationException($"Pressing '{selector}' does nothing without script: {button.ToHtml()}. It is no submit button of a form.");
     }
@@ -103,13 +103,13 @@ public sealed class FormClient : IDisposable
     /// <summary>Presses the Enter key in a control: its form's first submit button is pressed.</summary>
     public Task EnterAsync(string selector)
     {
-        var form = FormOf(Get(selector)) ?? throw new InvalidOperationException($"'{selector}' is in no form, so that Enter does nothing there.");
-        var button = Document.QuerySelectorAll("button, input").FirstOrDefault(button => TypeOf(button) == "submit" && FormOf(button) == form);
+        var form = Forms.OwnerOf(Get(selector)) ?? throw new InvalidOperationException($"'{selector}' is in no form, so that Enter does nothing there.");
+        var button = Document.QuerySelectorAll("button, input").FirstOrDefault(button => Forms.IsSubmit(button) && Forms.OwnerOf(button) == form);
         return PostAsync(FieldsOf(form, button));
     }
 
     /// <summary>What a button would post.</summary>
-    public List<KeyValuePair<string, string>> FieldsOf(string button) => FieldsOf(FormOf(Get(button))!, Get(button));
+    public List<KeyValuePair<string, string>> FieldsOf(string button) => FieldsOf(Forms.OwnerOf(Get(button))!, Get(button));
 
     /// <summary>Posts fields to the page.</summary>
     public Task PostAsync(IEnumerable<KeyValuePair<string, string>> fields) =>
@@ -118,26 +118,11 @@ public sealed class FormClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Http.Dispose();
 
-    private static List<KeyValuePair<string, string>> FieldsOf(IElement form, IElement? submitter)
-    {
-        var fields = new List<KeyValuePair<string, string>>();
-        foreach (var control in form.Owner!.QuerySelectorAll("input, textarea, select, button"))
-        {
-            var name = control.GetAttribute("name");
-            if (FormOf(control) == form && !string.IsNullOrEmpty(name) && !control.HasAttribute("disabled") && control.Closest("fieldset[disabled]") is null)
-            {
-                fields.AddRange(ValuesOf(control, submitter).Select(value => KeyValuePair.Create(name, value)));
-            }
-        }
+    private static List<KeyValuePair<string, string>> FieldsOf(IElement form, IElement? submitter) =>
+        Forms.FieldsOf(form, submitter, control => ((IHtmlInputElement)control).IsChecked, ValuesOf);
 
-        return fields;
-    }
-
-    private static IEnumerable<string> ValuesOf(IElement control, IElement? submitter) => control switch
+    private static IEnumerable<string> ValuesOf(IElement control) => control switch
     {
-        _ when TypeOf(control) is "submit" or "button" or "reset" => control == submitter ? [control.GetAttribute("value") ?? ""] : [],
-        IHtmlInputElement { Type: "checkbox" or "radio" } box => box.IsChecked ? [control.GetAttribute("value") ?? "on"] : [],
-        IHtmlInputElement { Type: "file" } => [],
         IHtmlInputElement input => [input.Value],
         IHtmlTextAreaElement area => [area.Value.ReplaceLineEndings("\r\n")],
         IHtmlSelectElement { IsMultiple: false } list => (list.Options.LastOrDefault(option => option.IsSelected) ?? list.Options.FirstOrDefault(option => !option.IsDisabled)) is { } chosen ? [chosen.Value] : [],
@@ -152,12 +137,6 @@ public sealed class FormClient : IDisposable
             option.IsSelected = values.Contains(option.Value);
         }
     }
-
-    private static IElement? FormOf(IElement control) =>
-        control.GetAttribute("form") is { } id ? control.Owner!.GetElementById(id) : control.Closest("form");
-
-    private static string TypeOf(IElement control) =>
-        control.GetAttribute("type")?.ToLowerInvariant() ?? (control.LocalName == "button" ? "submit" : "text");
 
     private async Task SendAsync(HttpRequestMessage request)
     {

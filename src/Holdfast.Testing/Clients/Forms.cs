@@ -6,33 +6,44 @@ namespace Holdfast.Testing.Clients;
 internal static class Forms
 {
     /// <summary>The form that a click at this element submits by an event; none where the form has no handler.</summary>
-    public static IElement? SubmittedBy(IElement target)
-    {
-        var button = target.Closest("button, input");
-        var type = button?.GetAttribute("type") ?? (button?.LocalName == "button" ? "submit" : "text");
-        return type == "submit" && button!.Closest("form") is { } form && Handler.OnTheWayUp(form, "submit").Count > 0 ? form : null;
-    }
+    public static IElement? SubmittedBy(IElement target) =>
+        target.Closest("button, input") is { } button && IsSubmit(button) && button.Closest("form") is { } form && Handler.OnTheWayUp(form, "submit").Count > 0 ? form : null;
 
-    /// <summary>Where a form is posted to, and with what.</summary>
-    public static (Uri Address, Dictionary<string, string> Fields) PostOf(IElement form, LiveControls controls, Uri page)
+    /// <summary>The form that a control belongs to: the one it names, else the one around it.</summary>
+    public static IElement? OwnerOf(IElement control) =>
+        control.GetAttribute("form") is { } id ? control.Owner!.GetElementById(id) : control.Closest("form");
+
+    /// <summary>Whether it is a button that submits its form.</summary>
+    public static bool IsSubmit(IElement control) => TypeOf(control) == "submit";
+
+    /// <summary>What a form posts.</summary>
+    /// <param name="form">The form.</param>
+    /// <param name="submitter">The button that was pressed, if one was.</param>
+    /// <param name="isChecked">Whether a check box or radio button is checked.</param>
+    /// <param name="valuesOf">What any other control holds.</param>
+    public static List<KeyValuePair<string, string>> FieldsOf(IElement form, IElement? submitter, Func<IElement, bool> isChecked, Func<IElement, IEnumerable<string>> valuesOf)
     {
-        var fields = new Dictionary<string, string>();
-        foreach (var control in form.QuerySelectorAll("input[name], textarea[name], select[name]"))
+        var fields = new List<KeyValuePair<string, string>>();
+        foreach (var control in form.Owner!.QuerySelectorAll("input, textarea, select, button"))
         {
-            if (Successful(control, controls) is { } value)
+            var name = control.GetAttribute("name");
+            if (OwnerOf(control) == form && !string.IsNullOrEmpty(name) && !control.HasAttribute("disabled") && control.Closest("fieldset[disabled]") is null)
             {
-                fields[control.GetAttribute("name")!] = value;
+                fields.AddRange(Values(control).Select(value => KeyValuePair.Create(name, value)));
             }
         }
 
-        return (form.GetAttribute("action") is { Length: > 0 } action ? new Uri(page, action) : page, fields);
+        return fields;
+
+        IEnumerable<string> Values(IElement control) => TypeOf(control) switch
+        {
+            "submit" or "button" or "reset" or "image" => control == submitter ? [control.GetAttribute("value") ?? ""] : [],
+            "checkbox" or "radio" => isChecked(control) ? [control.GetAttribute("value") ?? "on"] : [],
+            "file" => [],
+            _ => valuesOf(control),
+        };
     }
 
-    private static string? Successful(IElement control, LiveControls controls) => control.GetAttribute("type") switch
-    {
-        _ when control.HasAttribute("disabled") => null,
-        "submit" or "button" or "reset" or "image" or "file" => null,
-        "checkbox" or "radio" => controls.ValueOf(control) == true ? control.GetAttribute("value") ?? "on" : null,
-        _ => controls.ValueOf(control).ToString(),
-    };
+    private static string TypeOf(IElement control) =>
+        control.GetAttribute("type")?.ToLowerInvariant() ?? (control.LocalName == "button" ? "submit" : "text");
 }

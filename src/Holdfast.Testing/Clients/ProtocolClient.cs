@@ -146,15 +146,14 @@ public sealed class ProtocolClient : IAsyncDisposable
     public async Task<HttpResponseMessage> PostAsync(
         string formSelector, IReadOnlyDictionary<string, string> values, bool namesTab = false, CancellationToken cancellationToken = default)
     {
-        var (address, fields) = Locked(() => FormOf(Page.Get(formSelector)));
+        var (address, fields) = Locked(() =>
+        {
+            var form = Page.Get(formSelector);
+            return (form.GetAttribute("action") is { Length: > 0 } action ? new Uri(Address!, action) : Address!, FieldsOf(form, values));
+        });
         if (namesTab)
         {
-            fields["holdfast-tab"] = Tab;
-        }
-
-        foreach (var (name, value) in values)
-        {
-            fields[name] = value;
+            fields.Add(KeyValuePair.Create("holdfast-tab", Tab));
         }
 
         var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new FormUrlEncodedContent(fields) };
@@ -250,7 +249,7 @@ public sealed class ProtocolClient : IAsyncDisposable
         {
             var target = Page.Get(selector);
             Page.Controls.Focus(target);
-            return (target, FormSubmittedBy(target));
+            return (target, Forms.SubmittedBy(target));
         });
         var payload = new JsonObject { ["detail"] = 1 };
         return form is null
@@ -792,29 +791,12 @@ public sealed class ProtocolClient : IAsyncDisposable
         $"'{element.LocalName}' has no handler for '{name}', nor has an element around it. Its handlers are "
         + $"'{element.GetAttribute(Handler.Attribute)}'. Choose one of them, or look at the page: {Page.Html}");
 
-    private static IElement? FormSubmittedBy(IElement target) =>
-        target.Closest("button, input") is { } button
-        && (button.GetAttribute("type") ?? (button.LocalName == "button" ? "submit" : "text")) == "submit"
-            ? button.Closest("form") is { } form && Handler.OnTheWayUp(form, "submit").Count > 0 ? form : null
-            : null;
-
-    private (Uri Address, Dictionary<string, string> Fields) FormOf(IElement form)
-    {
-        var fields = new Dictionary<string, string>();
-        foreach (var control in form.QuerySelectorAll("input[name], textarea[name], select[name]"))
-        {
-            var type = control.GetAttribute("type");
-            var isCheckable = type is "checkbox" or "radio";
-            if (type is not ("submit" or "button" or "file") && (!isCheckable || Page.Controls.ValueOf(control) == true))
-            {
-                fields[control.GetAttribute("name")!] = isCheckable
-                    ? control.GetAttribute("value") ?? "on"
-                    : Page.Controls.ValueOf(control).ToString();
-            }
-        }
-
-        return (new Uri(Address!, form.GetAttribute("action") is { Length: > 0 } action ? action : Address!.ToString()), fields);
-    }
+    /// <summary>What a form posts, with other values for some names.</summary>
+    private List<KeyValuePair<string, string>> FieldsOf(IElement form, IReadOnlyDictionary<string, string> others) =>
+    [
+        .. Forms.FieldsOf(form, null, control => Page.Controls.ValueOf(control) == true, control => [Page.Controls.ValueOf(control).ToString()]).Where(field => !others.ContainsKey(field.Key)),
+        .. others,
+    ];
 
     private async Task WaitAsync(Func<bool> condition, string awaited, CancellationToken cancellationToken)
     {

@@ -16,10 +16,9 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
     public async ValueTask<(PageAddress? Address, string? Error, int CloseCode)> CheckAsync(string ticket)
     {
         if (!tickets.TryOpen(ticket, out var opened)
-            || opened.User != Tickets.UserOf(context.User)
-            || (opened.Session is not null && opened.Session != cookie.Read(context))
+            || !IsTheirs(opened, context, cookie)
             || AddressOf(opened) is not { } address
-            || IsOfAnOlderBuild(opened, address))
+            || IsOfAnOlderBuild(opened, address.PageType))
         {
             return (null, ErrorCode.Ticket, CloseCode.Ticket);
         }
@@ -29,9 +28,12 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
             : (null, ErrorCode.Forbidden, CloseCode.Forbidden);
     }
 
+    /// <summary>Whether a ticket is of the user and the session that a request comes with.</summary>
+    public static bool IsTheirs(Ticket ticket, HttpContext context, SessionCookie cookie) =>
+        ticket.User == Tickets.UserOf(context.User) && (ticket.Session is null || ticket.Session == cookie.Read(context));
+
     /// <summary>A view that had no persisted members when the page was loaded has some now: without a session nothing of it would be stored.</summary>
-    internal static bool IsOfAnOlderBuild(Ticket ticket, PageAddress address) =>
-        ticket.Session is null && PersistedView.Of(address.PageType).IsPersistent;
+    public static bool IsOfAnOlderBuild(Ticket ticket, Type pageType) => ticket.Session is null && PersistedView.Of(pageType).IsPersistent;
 
     private PageAddress? AddressOf(Ticket ticket)
     {

@@ -31,13 +31,12 @@ internal sealed class PageEndpoint(
     /// <param name="notice">What to say above it, chosen from the texts of the shell; null to say nothing.</param>
     public async Task GetAsync(HttpContext context, PageRoute route, Func<PageScope, string>? notice = null)
     {
-        var persisted = PersistedView.Of(route.PageType);
-        var sessionKey = persisted.IsPersistent ? cookie.Issue(context) : null;
-        var address = route.AddressOf(TicketFor(context, route, sessionKey), context.Request.RouteValues, context.Request);
-        var (session, found) = await ReadAsync(sessionKey, address.SliceKey, context.RequestAborted);
+        var ticket = TicketFor(context, route, PersistedView.Of(route.PageType).IsPersistent ? cookie.Issue(context) : null);
+        var address = route.AddressOf(ticket, context.Request.RouteValues, context.Request);
+        var (session, found) = await ReadAsync(address, context.RequestAborted);
         try
         {
-            await WriteAsync(context, route, address, session, found, notice);
+            await WriteAsync(context, route, ticket, address, session, found, notice);
         }
         finally
         {
@@ -45,8 +44,7 @@ internal sealed class PageEndpoint(
         }
     }
 
-    /// <summary>The ticket of the page that a request is for.</summary>
-    public Ticket TicketFor(HttpContext context, PageRoute route, string? sessionKey)
+    private Ticket TicketFor(HttpContext context, PageRoute route, string? sessionKey)
     {
         var request = context.Request;
         return tickets.For(
@@ -73,9 +71,9 @@ internal sealed class PageEndpoint(
     }
 
     /// <summary>Reads the session, if there can be one. A store that does not answer is not an empty session: the page says so.</summary>
-    private async Task<(Session? Session, Found Found)> ReadAsync(string? sessionKey, string sliceKey, CancellationToken aborted)
+    private async Task<(Session? Session, Found Found)> ReadAsync(PageAddress address, CancellationToken aborted)
     {
-        if (sessionKey is null)
+        if (address.SessionKey is not { } sessionKey)
         {
             return (null, Found.New);
         }
@@ -83,7 +81,7 @@ internal sealed class PageEndpoint(
         try
         {
             var session = await sessions.UseAsync(sessionKey, options.Value.ReadTimeout, aborted);
-            return (session, session.Knows(sliceKey) ? Found.Restored : Found.New);
+            return (session, session.Knows(address.SliceKey) ? Found.Restored : Found.New);
         }
         catch (Exception exception) when (!aborted.IsCancellationRequested)
         {
@@ -92,10 +90,9 @@ internal sealed class PageEndpoint(
         }
     }
 
-    private async Task WriteAsync(HttpContext context, PageRoute route, PageAddress address, Session? session, Found found, Func<PageScope, string>? notice)
+    private async Task WriteAsync(HttpContext context, PageRoute route, Ticket ticket, PageAddress address, Session? session, Found found, Func<PageScope, string>? notice)
     {
         var services = context.RequestServices;
-        var ticket = TicketFor(context, route, address.SessionKey);
         string? redirect = null;
         var isFound = true;
         services.GetRequiredService<PageScopeSetup>().Prepare(services, address, context.User, url => redirect ??= url, notFound: () => isFound = false);

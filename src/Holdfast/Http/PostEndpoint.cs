@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using Holdfast.Connections;
 using Holdfast.Diagnostics;
 using Holdfast.Posts;
+using Holdfast.Protocol;
 using Holdfast.Rendering;
 using Holdfast.Security;
 using Holdfast.Sessions;
@@ -38,6 +39,9 @@ internal sealed class PostEndpoint(
     /// <summary>How often a POST is run again on newer state when another node has written. Chosen: each means that somebody else got through.</summary>
     private const int MaxRuns = 5;
 
+    /// <summary>What is posted was seen as it was served: patch 0.</summary>
+    private const long SeenAt = 0;
+
     private const string RetryAfterSeconds = "2";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -56,7 +60,7 @@ internal sealed class PostEndpoint(
             return;
         }
 
-        if (!IsInTime(context, state.Ticket, route))
+        if (tickets.IsExpired(state.Ticket) || !JoinGate.IsTheirs(state.Ticket, context, cookie) || JoinGate.IsOfAnOlderBuild(state.Ticket, route.PageType))
         {
             context.Response.StatusCode = StatusCodes.Status409Conflict;
             await page.GetAsync(context, route, scope => scope.ExpiredText);
@@ -97,11 +101,6 @@ internal sealed class PostEndpoint(
 
     private static bool IsFor(Ticket ticket, HttpRequest request, PageRoute route) =>
         ticket.View == route.PageType.FullName && ticket.Route == route.Template && ticket.PathBase == request.PathBase && ticket.Path == request.Path.ToUriComponent();
-
-    private bool IsInTime(HttpContext context, Ticket ticket, PageRoute route) =>
-        !tickets.IsExpired(ticket)
-        && ticket.User == Tickets.UserOf(context.User)
-        && (ticket.Session is null ? !PersistedView.Of(route.PageType).IsPersistent : ticket.Session == cookie.Read(context));
 
     // ---- what it does ----
 
@@ -214,15 +213,15 @@ internal sealed class PostEndpoint(
 
     private async Task<MountedPage> MountAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
     {
-        session?.TryUse();
         var identity = new PageIdentity(InstanceName.New(), form.Tab ?? TabPart.OfPosts, form.Key, TabPart.CarriedBy(form.Key));
         var terms = new MountTerms(MountReason.Post)
         {
             RootType = catalog.ShellType,
+            Session = session,
             Ticket = tickets.Issue(Renewed(form.State.Ticket)),
             Carried = form.State.Members,
         };
-        var mounting = mounter.MountAsync(address, identity, context.User, terms, session);
+        var mounting = mounter.MountAsync(address, identity, context.User, terms, context.RequestAborted);
         try
         {
             return await mounting.WaitAsync(context.RequestAborted);
@@ -239,13 +238,13 @@ internal sealed class PostEndpoint(
     private static async Task<Exception?> RunAsync(MountedPage mounted, PostClient client, PostedForm form, IEnumerable<ServedForm> shown)
     {
         var settled = (int)mounted.Settled; // Where the same form came twice: what was done before is not done again.
-        var items = form.Events.Select((address, index) => PostedItem.Event(index + 1, address)).Skip(settled).ToList();
+        var items = form.Events.Select((address, index) => (WorkItem)new EventItem(new EventFrame(index + 1, SeenAt, address, null))).Skip(settled).ToList();
         if (settled == 0)
         {
-            items.Insert(0, PostedItem.Fields(form.Changes(shown)));
+            items.Insert(0, new FieldsItem(form.Changes(shown), SeenAt));
         }
 
-        foreach (var item in items)
+        foreach (var item in items.Select(item => new PostedItem(item)))
         {
             mounted.Post(item);
             await Task.WhenAny(item.Completion, client.Ended);

@@ -15,7 +15,6 @@ internal sealed class PostedForm
 
     private const string Click = ServedPage.NamePrefix + "click:";
     private const string Submit = ServedPage.NamePrefix + "submit:";
-    private const int MaxTabLength = 32;
 
     private readonly FormState _state;
     private readonly IFormCollection _fields;
@@ -26,7 +25,7 @@ internal sealed class PostedForm
         _fields = fields;
         Key = KeyOf(fields);
         Events = [.. EventsOf()];
-        Tab = fields[TabField].ToString() is { Length: > 0 and <= MaxTabLength } tab && tab.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_') ? tab : null;
+        Tab = fields[TabField].ToString() is var tab && ClientFrame.IsId(tab) ? tab : null;
     }
 
     public FormState State => _state;

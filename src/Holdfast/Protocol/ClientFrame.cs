@@ -244,6 +244,8 @@ internal readonly struct ClientFrame
         join.TryGetProperty("tz", out var zone) && zone.ValueKind == JsonValueKind.String && zone.GetString() is { Length: <= MaxZoneLength } id
         && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var found) ? found : null;
 
-    private static string Id(string text) =>
-        text.Length > 0 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_') ? text : throw new JsonException();
+    /// <summary>Whether a text can be the id of a tab or a document.</summary>
+    public static bool IsId(string text) => text.Length is > 0 and <= MaxIdLength && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_');
+
+    private static string Id(string text) => IsId(text) ? text : throw new JsonException();
 }

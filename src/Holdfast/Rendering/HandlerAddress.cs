@@ -20,6 +20,14 @@ internal static class HandlerAddress
         }
     }
 
+    public static string Format(ulong hash, bool isLong) => string.Create(isLong ? LongLength : ShortLength, hash, static (text, hash) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            text[i] = Alphabet[Digit(hash, i)];
+        }
+    });
+
     /// <summary>Reads an address. The hash of a short one has zeros where it is cut off.</summary>
     public static bool TryRead(ReadOnlySpan<char> text, out ulong hash, out bool isLong)
     {

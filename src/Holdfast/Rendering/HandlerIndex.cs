@@ -444,7 +444,7 @@ internal sealed class HandlerIndex(Func<int, ArrayRange<RenderTreeFrame>> frames
         }
 
         var isSelect = !foreign && element.ElementName is "select";
-        if (isSelect && SelectValue.TextOf(frames, index, i) is not null)
+        if (isSelect && SelectValue.TextOf(frames, index) is not null)
         {
             _lists.Selects.Add(Flag(SelectValue.HashOfOptions(frames, i, end, exact), isRepeated));
         }

@@ -1,6 +1,5 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components.RenderTree;
 using Microsoft.AspNetCore.Components.Web;
@@ -16,11 +15,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     private const string EndOfMarkup = "<!--/m-->";
 
     private static readonly ConcurrentDictionary<string, string> CanonicalMarkup = new();
-    private readonly HtmlBuffer _handlers = new();
-    private readonly HtmlBuffer _changes = new();
+    private readonly HandlerList _handlers = new(renderer);
     private Digest _digest = new();
     private bool _withDigest = withDigest;
-    private int _hint;
     private Outermost _outermost;
 
     /// <summary>Whether what is written now is the shell around the page: plain HTML, which nothing will ever patch.</summary>
@@ -32,16 +29,12 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
     /// <summary>Is told what a browser without the script can post, and makes it so; null where nobody will post.</summary>
     public ServedPage? Served { get; init; }
 
-    /// <summary>Whether a handler was met that is not the tree's any more: the element was rendered again since.</summary>
-    public bool MissedHandler { get; private set; }
+    /// <inheritdoc cref="HandlerList.HasMissed"/>
+    public bool MissedHandler => _handlers.HasMissed;
 
     public string Digest => _digest.ToString();
 
-    public void Dispose()
-    {
-        _handlers.Dispose();
-        _changes.Dispose();
-    }
+    public void Dispose() => _handlers.Dispose();
 
     /// <summary>Forgets the markup of the app as it was before a hot reload.</summary>
     public static void ClearCache() => CanonicalMarkup.Clear();
@@ -317,9 +310,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         {
             Parent = name,
             IsForeign = ForeignElement.Holds(name, isForeign),
-            Selected = name == "select" ? SelectValue.Of(frames, index, start) : siblings.Selected,
+            Selected = name == "select" ? SelectValue.Of(frames, index) : siblings.Selected,
             Form = form,
-            IsDisabled = siblings.IsDisabled || (Served is not null && name == "fieldset" && IsDisabled(frames, start)),
+            IsDisabled = siblings.IsDisabled || (Served is not null && name == "fieldset" && new ElementAttributes(frames, index).Has("disabled")),
         };
         Write(componentId, frames, start, end, ref inner);
         CloseImpliedParent(ref inner);
@@ -389,7 +382,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             {
                 replacesName |= attributeName == "name";
                 replacesType |= attributeName == "type";
-                NoteReplaced(attributeName, text);
+                Served!.NoteReplaced(attributeName, text);
                 FeedAttribute(attributeName, text);
             }
             else
@@ -406,7 +399,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
 
         if (name == "option")
         {
-            Served?.AddOption(value ?? RawText.Join(frames, i, end), hasSelected, IsDisabled(frames, i));
+            Served?.AddOption(value ?? RawText.Join(frames, i, end), hasSelected, new ElementAttributes(frames, index).Has("disabled"));
         }
 
         if (!post.IsNone)
@@ -414,117 +407,12 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             WritePostAttributes(post, replacesName, replacesType);
         }
 
-        if (hasHandlers && !IsShell && ComposeHandlers(componentId, frames, index, end) is { Length: > 0 } handlers)
+        if (hasHandlers && !IsShell && _handlers.Compose(componentId, frames, index, end) is { Length: > 0 } handlers)
         {
             WriteAttribute("data-hf", handlers);
         }
 
         return (i, value);
-    }
-
-    /// <summary>The value of an element's <c>data-hf</c>; empty when it has no handlers.</summary>
-    public ReadOnlySpan<char> ComposeHandlers(int componentId, RenderTreeFrame[] frames, int index, int end)
-    {
-        _handlers.Clear();
-        for (var i = index + 1; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
-        {
-            ref readonly var attribute = ref frames[i];
-            if (attribute.AttributeEventHandlerId != 0)
-            {
-                ref var entry = ref renderer.Handlers.Find(componentId, attribute.AttributeEventHandlerId, ref _hint);
-                if (Unsafe.IsNullRef(ref entry))
-                {
-                    MissedHandler = true;
-                }
-                else
-                {
-                    AppendHandler(frames, index, end, attribute.AttributeName.AsSpan(2), ref entry);
-                }
-            }
-            else if (EventModifiers.Is(attribute) && EventNameOf(attribute.AttributeName) is { } eventName && !HasHandler(frames, index, end, eventName)
-                && !(IsStop(attribute.AttributeName) && HasModifier(frames, index, end, EventModifiers.PreventDefault, eventName)))
-            {
-                AppendFlags(frames, index, end, eventName, wantsArguments: false);
-            }
-        }
-
-        return _handlers.Written;
-    }
-
-    private void AppendHandler(RenderTreeFrame[] frames, int index, int end, ReadOnlySpan<char> eventName, ref HandlerEntry entry)
-    {
-        Separate();
-        _handlers.Append(eventName);
-        _handlers.Append(':');
-        HandlerAddress.Write(_handlers, entry.Hash, entry.IsLong);
-        AppendFlagLetters(frames, index, end, eventName, entry.WantsArguments);
-    }
-
-    private void AppendFlags(RenderTreeFrame[] frames, int index, int end, ReadOnlySpan<char> eventName, bool wantsArguments)
-    {
-        Separate();
-        _handlers.Append(eventName);
-        _handlers.Append(':');
-        AppendFlagLetters(frames, index, end, eventName, wantsArguments);
-    }
-
-    private void AppendFlagLetters(RenderTreeFrame[] frames, int index, int end, ReadOnlySpan<char> eventName, bool wantsArguments)
-    {
-        var prevents = HasModifier(frames, index, end, EventModifiers.PreventDefault, eventName);
-        var stops = HasModifier(frames, index, end, EventModifiers.StopPropagation, eventName);
-        if (!wantsArguments && !prevents && !stops)
-        {
-            return;
-        }
-
-        _handlers.Append('.');
-        _handlers.Append(wantsArguments ? "a" : "");
-        _handlers.Append(prevents ? "p" : "");
-        _handlers.Append(stops ? "s" : "");
-    }
-
-    private void Separate()
-    {
-        if (_handlers.Written.Length > 0)
-        {
-            _handlers.Append(' ');
-        }
-    }
-
-    private static bool IsStop(string attribute) => attribute.StartsWith(EventModifiers.StopPropagation, StringComparison.Ordinal);
-
-    private static string? EventNameOf(string modifier) =>
-        modifier.StartsWith(EventModifiers.PreventDefault, StringComparison.Ordinal) ? modifier[(EventModifiers.PreventDefault.Length + 2)..]
-        : IsStop(modifier) ? modifier[(EventModifiers.StopPropagation.Length + 2)..]
-        : null;
-
-    private static bool HasHandler(RenderTreeFrame[] frames, int index, int end, string eventName)
-    {
-        for (var i = index + 1; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
-        {
-            if (frames[i].AttributeEventHandlerId != 0 && frames[i].AttributeName.AsSpan(2).SequenceEqual(eventName))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static bool HasModifier(RenderTreeFrame[] frames, int index, int end, string prefix, ReadOnlySpan<char> eventName)
-    {
-        for (var i = index + 1; i < end && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
-        {
-            ref readonly var attribute = ref frames[i];
-            if (attribute.AttributeValue is true
-                && attribute.AttributeName.StartsWith(prefix, StringComparison.Ordinal)
-                && attribute.AttributeName.AsSpan(prefix.Length + 2).SequenceEqual(eventName))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     /// <summary>Writes what only a browser without the script needs: no part of the live page, nor of its digest.</summary>
@@ -539,8 +427,7 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         Add("id", post.Id, isReplaced: false);
         Add("method", post.Posts ? "post" : null, isReplaced: false);
         Add("formnovalidate", post.BecomesSubmit && post.Form is null ? "" : null, isReplaced: false); // The form of what is in none asks for no validation itself.
-        AppendAttribute("data-hf-post", _changes.Written);
-        _changes.Clear();
+        AppendAttribute("data-hf-post", Served!.TakeChanges());
 
         void Add(string name, string? value, bool isReplaced)
         {
@@ -552,26 +439,9 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
             AppendAttribute(name, value);
             if (!isReplaced)
             {
-                NoteChange(name);
+                Served!.NoteAdded(name);
             }
         }
-    }
-
-    private void NoteReplaced(string name, string value)
-    {
-        NoteChange(name);
-        _changes.Append(':');
-        _changes.Append(Uri.EscapeDataString(value));
-    }
-
-    private void NoteChange(string name)
-    {
-        if (_changes.Length > 0)
-        {
-            _changes.Append(' ');
-        }
-
-        _changes.Append(name);
     }
 
     private void WriteAttribute(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
@@ -649,20 +519,6 @@ internal sealed partial class PageWriter(LiveRenderer renderer, HtmlBuffer? html
         null or false or Delegate or Microsoft.AspNetCore.Components.EventCallback => null,
         _ => value.ToString(),
     };
-
-    /// <summary>Whether the element whose content begins here has the attribute <c>disabled</c>.</summary>
-    private static bool IsDisabled(RenderTreeFrame[] frames, int content)
-    {
-        for (var i = content - 1; frames[i].FrameType == RenderTreeFrameType.Attribute; i--)
-        {
-            if (frames[i].AttributeName == "disabled" && frames[i].AttributeValue is not (null or false))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     /// <summary>The name of the element that markup begins with; empty where it begins with something else.</summary>
     private static string ElementThatBegins(string markup)

@@ -418,9 +418,8 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
         }
 
         var frames = renderer.FramesOf(componentId);
-        using var html = new HtmlBuffer();
-        using var writer = new PageWriter(renderer, html, withDigest: false);
-        var change = new ChangedElements(this, writer, [.. before.Elements], [.. before.RawTexts], [.. before.Selects], handlers, componentId, sequence);
+        using var list = new HandlerList(renderer);
+        var change = new ChangedElements(this, list, [.. before.Elements], [.. before.RawTexts], [.. before.Selects], handlers, componentId, sequence);
         change.Walk(frames.Array, 0, frames.Count, handlers.IsForeign);
     }
 
@@ -470,7 +469,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
     }
 
     /// <summary>Finds, in the current frames, the elements whose handlers, raw text or options are not what they were, and the way to them.</summary>
-    private sealed class ChangedElements(PatchWriter patch, PageWriter writer, HashSet<ulong> elements, HashSet<ulong> rawTexts, HashSet<ulong> selects, ComponentHandlers handlers, int componentId, long sequence)
+    private sealed class ChangedElements(PatchWriter patch, HandlerList list, HashSet<ulong> elements, HashSet<ulong> rawTexts, HashSet<ulong> selects, ComponentHandlers handlers, int componentId, long sequence)
     {
         private int _element;
         private int _rawText;
@@ -520,7 +519,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
             {
                 patch.Begin("a"u8, node, sequence);
                 patch._json.WriteStringValue("data-hf"u8);
-                patch._json.WriteStringValue(writer.ComposeHandlers(componentId, frames, index, end));
+                patch._json.WriteStringValue(list.Compose(componentId, frames, index, end));
                 patch._json.WriteEndArray();
             }
 
@@ -532,7 +531,7 @@ internal sealed class PatchWriter(LiveRenderer renderer) : IDisposable
                 patch._json.WriteEndArray();
             }
 
-            if (!isForeign && frame.ElementName is "select" && SelectValue.TextOf(frames, index, content) is { } value && IsChanged(selects, handlers.Selects[_select++], isShifted))
+            if (!isForeign && frame.ElementName is "select" && SelectValue.TextOf(frames, index) is { } value && IsChanged(selects, handlers.Selects[_select++], isShifted))
             {
                 patch.Begin("a"u8, node, sequence);
                 patch._json.WriteStringValue("value"u8);

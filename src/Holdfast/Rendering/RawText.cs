@@ -11,7 +11,7 @@ internal static class RawText
     /// <summary>Differs where the text does; not where a <c>textarea</c> has its text from its <c>value</c>, which is sent as an attribute.</summary>
     public static ulong HashOf(RenderTreeFrame[] frames, int index, int content, int end, ulong path)
     {
-        if (ValueOf(frames, index, content) is not null)
+        if (ValueOf(frames, index) is not null)
         {
             return StableHash.Mix(path, 1);
         }
@@ -25,7 +25,7 @@ internal static class RawText
     }
 
     /// <summary>What an element with one text shows: what is in it, or the <c>value</c> of a <c>textarea</c>.</summary>
-    public static string Of(RenderTreeFrame[] frames, int index, int content, int end) => ValueOf(frames, index, content) ?? Join(frames, content, end);
+    public static string Of(RenderTreeFrame[] frames, int index, int content, int end) => ValueOf(frames, index) ?? Join(frames, content, end);
 
     public static string Join(RenderTreeFrame[] frames, int start, int end)
     {
@@ -38,16 +38,8 @@ internal static class RawText
         return text;
     }
 
-    private static string? ValueOf(RenderTreeFrame[] frames, int index, int content)
-    {
-        string? value = null;
-        for (var i = frames[index].ElementName == "textarea" ? index + 1 : content; i < content; i++)
-        {
-            value = frames[i].AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase) ? PageWriter.TextOf(frames[i].AttributeValue) : value;
-        }
-
-        return value;
-    }
+    private static string? ValueOf(RenderTreeFrame[] frames, int index) =>
+        frames[index].ElementName == "textarea" ? new ElementAttributes(frames, index).Text("value") : null;
 
     private static string TextOf(in RenderTreeFrame frame) => frame.FrameType switch
     {

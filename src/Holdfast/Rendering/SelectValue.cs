@@ -10,36 +10,16 @@ namespace Holdfast.Rendering;
 internal static partial class SelectValue
 {
     /// <summary>What a <c>select</c> selects; for a multiple one <c>@bind</c> gives the values as JSON. Null where it says nothing of it.</summary>
-    /// <param name="frames">The component's frames.</param>
-    /// <param name="element">The element.</param>
-    /// <param name="content">What comes after its attributes.</param>
-    public static List<string>? Of(RenderTreeFrame[] frames, int element, int content)
+    public static List<string>? Of(RenderTreeFrame[] frames, int index)
     {
-        if (TextOf(frames, element, content) is not { } value)
-        {
-            return null;
-        }
-
-        var isMultiple = false;
-        for (var i = element + 1; i < content; i++)
-        {
-            isMultiple |= frames[i].AttributeName == "multiple" && frames[i].AttributeValue is not (null or false);
-        }
-
-        return isMultiple && value.StartsWith('[') ? JsonSerializer.Deserialize<List<string>>(value) : [value];
+        var attributes = new ElementAttributes(frames, index);
+        return attributes.Text("value") is not { } value ? null
+            : attributes.Has("multiple") && value.StartsWith('[') ? JsonSerializer.Deserialize<List<string>>(value)
+            : [value];
     }
 
     /// <summary>The same, as its attribute has it.</summary>
-    public static string? TextOf(RenderTreeFrame[] frames, int element, int content)
-    {
-        string? value = null;
-        for (var i = element + 1; i < content; i++)
-        {
-            value = frames[i].AttributeName.Equals("value", StringComparison.OrdinalIgnoreCase) ? PageWriter.TextOf(frames[i].AttributeValue) : value;
-        }
-
-        return value;
-    }
+    public static string? TextOf(RenderTreeFrame[] frames, int index) => new ElementAttributes(frames, index).Text("value");
 
     /// <summary>Differs where an option is another one, or has another value.</summary>
     public static ulong HashOfOptions(RenderTreeFrame[] frames, int start, int end, ulong path)
@@ -63,11 +43,13 @@ internal static partial class SelectValue
 
     /// <summary>Selects the options of static markup, which the Razor compiler makes of options within a component's content.</summary>
     public static string SelectIn(string markup, List<string> values) => !markup.Contains("<option", StringComparison.OrdinalIgnoreCase) ? markup
-        : Option().Replace(markup, option => values.Contains(ValueOf(option)) ? $"{option.Groups[1].Value} selected{option.Groups[2].Value}" : option.Value);
+        : Option().Replace(markup, option => IsSelected(option) || !values.Contains(ValueOf(option)) ? option.Value : $"{option.Groups[1].Value} selected{option.Groups[2].Value}");
 
     /// <summary>The options of static markup.</summary>
-    public static IEnumerable<(string Value, bool IsSelected, bool IsDisabled)> OptionsIn(string markup) => AnyOption().Matches(markup).Select(option =>
-        (ValueOf(option), SelectedAttribute().IsMatch(option.Groups[1].Value), DisabledAttribute().IsMatch(option.Groups[1].Value)));
+    public static IEnumerable<(string Value, bool IsSelected, bool IsDisabled)> OptionsIn(string markup) => Option().Matches(markup).Select(option =>
+        (ValueOf(option), IsSelected(option), DisabledAttribute().IsMatch(option.Groups[1].Value)));
+
+    private static bool IsSelected(Match option) => SelectedAttribute().IsMatch(option.Groups[1].Value);
 
     private static string ValueOf(Match option)
     {
@@ -77,13 +59,9 @@ internal static partial class SelectValue
             : Spaces().Replace(option.Groups[3].Value.Trim(), " "));
     }
 
-    /// <summary>A start tag without <c>selected</c>, its end and its text.</summary>
-    [GeneratedRegex("""(<option(?![^>]*\sselected[\s=>])(?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)(\s*>([^<]*))""", RegexOptions.IgnoreCase)]
-    private static partial Regex Option();
-
     /// <summary>A start tag, its end and its text.</summary>
     [GeneratedRegex("""(<option(?:\s+[^\s=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?)*)(\s*>([^<]*))""", RegexOptions.IgnoreCase)]
-    private static partial Regex AnyOption();
+    private static partial Regex Option();
 
     [GeneratedRegex(@"\sselected(?=[\s=]|$)", RegexOptions.IgnoreCase)]
     private static partial Regex SelectedAttribute();

@@ -1,5 +1,6 @@
 #pragma warning disable BL0006 // The render tree's types are used in this folder only.
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Components.RenderTree;
 
@@ -81,7 +82,7 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
     /// <summary>Names that the server gives begin so.</summary>
     public const string NamePrefix = "hf:";
 
-    private readonly HtmlBuffer _address = new();
+    private readonly StringBuilder _changes = new();
     private int _hint;
 
     /// <summary>The form around everything that is in none, then the author's with a submit handler.</summary>
@@ -105,28 +106,28 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
     /// <param name="form">The form around it; of a form, the one that it begins.</param>
     public PostAttributes Place(int componentId, RenderTreeFrame[] frames, int index, string element, bool isDisabled, ref ServedForm form)
     {
-        var attributes = new Attributes(componentId, frames, index);
+        var attributes = new ElementAttributes(frames, index);
         switch (element)
         {
             case "form":
-                return PlaceForm(attributes, out form);
+                return PlaceForm(componentId, attributes, out form);
             case "button":
                 return attributes.Text("type")?.ToLowerInvariant() switch
                 {
-                    null or "" or "submit" => PlaceButton(attributes, isSubmit: true, form),
-                    "button" => PlaceButton(attributes, isSubmit: false, form),
+                    null or "" or "submit" => PlaceButton(componentId, attributes, isSubmit: true, form),
+                    "button" => PlaceButton(componentId, attributes, isSubmit: false, form),
                     _ => default,
                 };
             case "input":
                 return attributes.Text("type")?.ToLowerInvariant() switch
                 {
-                    "submit" or "image" => PlaceButton(attributes, isSubmit: true, form),
-                    "button" => PlaceButton(attributes, isSubmit: false, form),
+                    "submit" or "image" => PlaceButton(componentId, attributes, isSubmit: true, form),
+                    "button" => PlaceButton(componentId, attributes, isSubmit: false, form),
                     "reset" or "file" => default,
-                    var type => PlaceControl(attributes, element, type, isDisabled, form),
+                    var type => PlaceControl(componentId, attributes, element, type, isDisabled, form),
                 };
             case "select" or "textarea":
-                return PlaceControl(attributes, element, null, isDisabled, form);
+                return PlaceControl(componentId, attributes, element, null, isDisabled, form);
             default:
                 return default;
         }
@@ -173,6 +174,20 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         }
     }
 
+    /// <summary>Notes an attribute that the element being written has only here.</summary>
+    public void NoteAdded(string name) => _changes.Append(_changes.Length > 0 ? " " : "").Append(name);
+
+    /// <summary>Notes an attribute of the element being written that gave way to ours.</summary>
+    public void NoteReplaced(string name, string value) => _changes.Append(_changes.Length > 0 ? " " : "").Append(name).Append(':').Append(Uri.EscapeDataString(value));
+
+    /// <summary>The value of the element's <c>data-hf-post</c>; the next one begins anew.</summary>
+    public string TakeChanges()
+    {
+        var changes = _changes.ToString();
+        _changes.Clear();
+        return changes;
+    }
+
     /// <summary>What comes before the page: the notice, and the hidden button that the Enter key presses where a control is in no form, so that it presses no other.</summary>
     public string Preface() =>
         (Notice is null ? "" : $"<p class=\"holdfast-notice\" role=\"alert\">{HtmlEncoder.Default.Encode(Notice)}</p>") + (renderer.Handlers.IsEmpty ? "" : DefaultButton(FormId));
@@ -185,7 +200,6 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
     /// <summary>Writes what the forms post back.</summary>
     public void WriteState(HtmlBuffer html)
     {
-        _address.Dispose();
         foreach (var form in Forms)
         {
             if (!form.IsUsed || protect is null)
@@ -208,10 +222,10 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         }
     }
 
-    private PostAttributes PlaceForm(in Attributes form, out ServedForm begun)
+    private PostAttributes PlaceForm(int componentId, in ElementAttributes form, out ServedForm begun)
     {
         var method = form.Text("method");
-        if (AddressOf(form, "onsubmit") is not { } submit || form.Has("action") || (method is not null && !method.Equals("post", StringComparison.OrdinalIgnoreCase)))
+        if (AddressOf(componentId, form, "onsubmit") is not { } submit || form.Has("action") || (method is not null && !method.Equals("post", StringComparison.OrdinalIgnoreCase)))
         {
             begun = ServedForm.Authors;
             return default;
@@ -224,20 +238,20 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
     }
 
     /// <summary>The form that an element names, if it names one: the author's own, unless it is one of ours and stands before.</summary>
-    private ServedForm Owner(in Attributes element, ServedForm around) =>
+    private ServedForm Owner(in ElementAttributes element, ServedForm around) =>
         element.Text("form") is { } id ? Forms.Find(form => form.Id == id) ?? ServedForm.Authors : around;
 
-    private PostAttributes PlaceButton(in Attributes button, bool isSubmit, ServedForm form)
+    private PostAttributes PlaceButton(int componentId, in ElementAttributes button, bool isSubmit, ServedForm form)
     {
         form = Owner(button, form);
-        if (form == ServedForm.Authors || button.Has("formaction") || AddressOf(button, "onclick") is not { } address)
+        if (form == ServedForm.Authors || button.Has("formaction") || AddressOf(componentId, button, "onclick") is not { } address)
         {
             return default;
         }
 
         form.IsUsed = true;
         form.NeedsDefaultButton |= !isSubmit;
-        var alsoSubmits = isSubmit && form.Submit is not null && !button.Prevents("click");
+        var alsoSubmits = isSubmit && form.Submit is not null && !button.Has(EventModifiers.PreventDefault, "onclick");
         return new PostAttributes
         {
             Form = form.Submit is null ? FormId : null,
@@ -246,10 +260,10 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         };
     }
 
-    private PostAttributes PlaceControl(in Attributes control, string element, string? type, bool isDisabled, ServedForm form)
+    private PostAttributes PlaceControl(int componentId, in ElementAttributes control, string element, string? type, bool isDisabled, ServedForm form)
     {
         form = Owner(control, form);
-        if (form == ServedForm.Authors || (AddressOf(control, "oninput") ?? AddressOf(control, "onchange")) is not { } address)
+        if (form == ServedForm.Authors || (AddressOf(componentId, control, "oninput") ?? AddressOf(componentId, control, "onchange")) is not { } address)
         {
             return default;
         }
@@ -266,7 +280,7 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         return new PostAttributes { Form = form.Submit is null ? FormId : null, Name = keepsName ? null : name };
     }
 
-    private void Collect(in Attributes control, string element, string? type, ServedControl served, ServedForm form)
+    private void Collect(in ElementAttributes control, string element, string? type, ServedControl served, ServedForm form)
     {
         switch (element, type)
         {
@@ -283,7 +297,7 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
                 });
                 break;
             default:
-                var text = control.Text("value") ?? (element == "textarea" ? control.Content() : "");
+                var text = control.Text("value") ?? (element == "textarea" ? control.InnerText() : "");
                 form.Controls.Add(served with { Shown = ServedControl.HashOf(AsPosted(text, element, type)) });
                 break;
         }
@@ -301,22 +315,15 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
     private static string WithoutLineBreaks(string text) =>
         text.AsSpan().ContainsAny('\r', '\n') ? text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal) : text;
 
-    private string? AddressOf(in Attributes element, string eventName)
+    private string? AddressOf(int componentId, in ElementAttributes element, string eventName)
     {
-        if (element.HandlerOf(eventName) is not (> 0 and var handlerId))
+        if (element.Handler(eventName) is not (> 0 and var handlerId))
         {
             return null;
         }
 
-        ref var entry = ref renderer.Handlers.Find(element.ComponentId, handlerId, ref _hint);
-        if (Unsafe.IsNullRef(ref entry))
-        {
-            return null;
-        }
-
-        _address.Clear();
-        HandlerAddress.Write(_address, entry.Hash, entry.IsLong);
-        return _address.Written.ToString();
+        ref var entry = ref renderer.Handlers.Find(componentId, handlerId, ref _hint);
+        return Unsafe.IsNullRef(ref entry) ? null : HandlerAddress.Format(entry.Hash, entry.IsLong);
     }
 
     /// <summary>A <c>select</c> whose options are being written.</summary>
@@ -331,53 +338,5 @@ internal sealed class ServedPage(LiveRenderer renderer, Func<ServedPage, ServedF
         public List<string> Selected { get; } = [];
 
         public string? First { get; set; }
-    }
-
-    /// <summary>The attributes of one element.</summary>
-    private readonly struct Attributes(int componentId, RenderTreeFrame[] frames, int index)
-    {
-        public int ComponentId => componentId;
-
-        private int End => index + frames[index].ElementSubtreeLength;
-
-        public string? Text(string name)
-        {
-            var found = IndexOf(name);
-            return found < 0 ? null : PageWriter.TextOf(frames[found].AttributeValue);
-        }
-
-        public bool Has(string name) => Text(name) is not null;
-
-        public ulong HandlerOf(string eventName)
-        {
-            var found = IndexOf(eventName);
-            return found < 0 ? 0 : frames[found].AttributeEventHandlerId;
-        }
-
-        public bool Prevents(string eventName) => IndexOf(EventModifiers.PreventDefault + "on" + eventName) is >= 0 and var found && EventModifiers.Is(frames[found]);
-
-        public string Content()
-        {
-            var start = index + 1;
-            while (start < End && frames[start].FrameType == RenderTreeFrameType.Attribute)
-            {
-                start++;
-            }
-
-            return RawText.Join(frames, start, End);
-        }
-
-        private int IndexOf(string name)
-        {
-            for (var i = index + 1; i < End && frames[i].FrameType == RenderTreeFrameType.Attribute; i++)
-            {
-                if (frames[i].AttributeName.Equals(name, StringComparison.OrdinalIgnoreCase))
-                {
-                    return i;
-                }
-            }
-
-            return -1;
-        }
     }
 }

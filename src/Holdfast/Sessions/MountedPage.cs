@@ -55,7 +55,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         _dispatcher = new LiveDispatcher();
         _dispatcher.Queue = _queue = new PageQueue(_dispatcher, ExecuteAsync, Fail);
         _renderer = new LiveRenderer(scopeServices, services.LoggerFactory, _dispatcher, this, isInteractive: true);
-        _output = new PageOutput(_renderer);
+        _output = new PageOutput(_renderer, () => _services.Metrics.Replaced(Address.PageType));
     }
 
     public PageAddress Address { get; }
@@ -118,11 +118,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     /// <param name="isRecovered">Whether the document meets the instance that it knew.</param>
     public Task ConnectAsync(IPageClient client, string? digest, long sequence, bool isRecovered) => _queue.PostAsync(() =>
     {
-        if (!_output.Connect(client, digest, sequence, Joining(isRecovered)) && digest is not null)
-        {
-            _services.Metrics.Replaced(Address.PageType);
-        }
-
+        _output.Connect(client, digest, sequence, Joining(isRecovered));
         return Task.CompletedTask;
     });
 

@@ -37,6 +37,9 @@ internal sealed record MountTerms(MountReason Reason)
     /// <summary>The ticket that the document is written with.</summary>
     public string? Ticket { get; init; }
 
+    /// <summary>The session, where it was read just now; else it is read.</summary>
+    public Session? Session { get; init; }
+
     /// <summary>The members of a tab that no script names, as its form carried them.</summary>
     public IReadOnlyDictionary<string, byte[]>? Carried { get; init; }
 }
@@ -59,18 +62,7 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
     /// <exception cref="Exception">The store cannot be read, or the page's initialisation failed.</exception>
     public async Task<MountedPage> MountAsync(PageAddress address, PageIdentity identity, ClaimsPrincipal user, MountTerms terms, CancellationToken cancellationToken)
     {
-        var session = address.SessionKey is { } key ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
-        return await MountAsync(address, identity, user, terms, session).ConfigureAwait(false);
-    }
-
-    /// <inheritdoc cref="MountAsync(PageAddress, PageIdentity, ClaimsPrincipal, MountTerms, CancellationToken)"/>
-    /// <param name="address">Which page.</param>
-    /// <param name="identity">For which tab and document, under which new instance name.</param>
-    /// <param name="user">Who it is for.</param>
-    /// <param name="terms">Why, and on top of what.</param>
-    /// <param name="session">The session, just read; its use ends with the page.</param>
-    public async Task<MountedPage> MountAsync(PageAddress address, PageIdentity identity, ClaimsPrincipal user, MountTerms terms, Session? session)
-    {
+        var session = await UseAsync(address, terms.Session, cancellationToken).ConfigureAwait(false);
         var scope = scopes.CreateAsyncScope();
         var page = new MountedPage(services, scope.ServiceProvider, scope, address, identity, terms.Reason);
         pages.Add(page);
@@ -101,5 +93,16 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
             pages.End(page);
             throw;
         }
+    }
+
+    /// <summary>The page's own use of the session: it ends with the page.</summary>
+    private async ValueTask<Session?> UseAsync(PageAddress address, Session? known, CancellationToken cancellationToken)
+    {
+        if (known is not null && known.TryUse())
+        {
+            return known;
+        }
+
+        return address.SessionKey is { } key ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
     }
 }

@@ -9,7 +9,9 @@ namespace Holdfast.Sessions;
 /// What one page says to its document: <c>joined</c>, patches, acks. Owns the patch that is open, the sequence, and which events are settled but not yet
 /// acked. Used on the page's dispatcher, but for <see cref="SendAcks"/>.
 /// </summary>
-internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
+/// <param name="renderer">Renders the page.</param>
+/// <param name="replacing">Is called before a document that shows something else is sent the page's HTML.</param>
+internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDisposable
 {
     private readonly PatchWriter _patch = new(renderer);
     private volatile IPageClient? _client;
@@ -46,12 +48,11 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
     }
 
     /// <summary>Takes a connection, and sends the page over it: only <c>joined</c> where the document shows what the page shows, else with its HTML.</summary>
-    /// <returns>Whether the document shows what the page shows.</returns>
-    public bool Connect(IPageClient client, string? digest, long sequence, in Joining joining)
+    public void Connect(IPageClient client, string? digest, long sequence, in Joining joining)
     {
         _client?.TakenOver();
         _client = client;
-        return SendJoined(client, digest, sequence, joining);
+        SendJoined(client, digest, sequence, joining);
     }
 
     /// <summary>Takes a POST's client: it shows what it was served, and gets no patches.</summary>
@@ -237,7 +238,7 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         return Durability?.Lease is { IsSuperseded: true } ? 0 : Acks.Take(durable);
     }
 
-    private bool SendJoined(IPageClient client, string? digest, long sequence, in Joining joining)
+    private void SendJoined(IPageClient client, string? digest, long sequence, in Joining joining)
     {
         _isLagging = false;
         _isIndexOutdated = false;
@@ -253,6 +254,11 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         }
         else
         {
+            if (digest is not null)
+            {
+                replacing();
+            }
+
             renderer.IndexPage(renderer.PageId, Sequence, rebind: true);
             using var writer = new PageWriter(renderer, html, withDigest: false);
             writer.WriteContent(renderer.PageId);
@@ -270,7 +276,6 @@ internal sealed class PageOutput(LiveRenderer renderer) : IDisposable
         }
 
         SendNavigation(client);
-        return isSame;
     }
 
     private void SendNavigation(IPageClient client)

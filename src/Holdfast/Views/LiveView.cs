@@ -1,4 +1,3 @@
-using Holdfast.Rendering;
 using Microsoft.AspNetCore.Components;
 
 namespace Holdfast;

@@ -31,7 +31,7 @@ internal sealed class RandomPage : IRenderHost, IViewHost, IPageClient, IAsyncDi
     private RandomPage()
     {
         _renderer = new LiveRenderer(Services, NullLoggerFactory.Instance, _dispatcher, this, isInteractive: true);
-        _output = new PageOutput(_renderer);
+        _output = new PageOutput(_renderer, replacing: static () => { });
     }
 
     public Type PageType => typeof(Root);

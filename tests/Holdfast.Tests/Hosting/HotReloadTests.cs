@@ -126,6 +126,7 @@ public sealed class HotReloadTests : IDisposable
     {
         private readonly Process _process;
         private readonly StringBuilder _output = new();
+        private readonly SemaphoreSlim _said = new(0);
 
         public Watch(string project, int port)
         {
@@ -147,15 +148,12 @@ public sealed class HotReloadTests : IDisposable
 
         public async Task SaysAsync(string text)
         {
-            var started = Stopwatch.GetTimestamp();
             while (!Output.Contains(text, StringComparison.Ordinal))
             {
-                if (_process.HasExited || Stopwatch.GetElapsedTime(started) > TimeSpan.FromMinutes(4))
+                if (_process.HasExited || !await _said.WaitAsync(TimeSpan.FromMinutes(4)))
                 {
                     throw new TimeoutException($"'dotnet watch' did not say '{text}': {Output}");
                 }
-
-                await Task.Delay(50);
             }
         }
 
@@ -164,6 +162,7 @@ public sealed class HotReloadTests : IDisposable
             _process.Kill(entireProcessTree: true);
             _process.WaitForExit();
             _process.Dispose();
+            _said.Dispose();
         }
 
         private string Output
@@ -183,6 +182,8 @@ public sealed class HotReloadTests : IDisposable
             {
                 _output.AppendLine(line.Data);
             }
+
+            _said.Release(); // At the end too, when there is no line.
         }
     }
 }

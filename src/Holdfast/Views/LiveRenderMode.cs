@@ -1,10 +1,10 @@
 using Microsoft.AspNetCore.Components;
 
-namespace Holdfast.Rendering;
+namespace Holdfast;
 
 /// <summary>
 /// Stands on <see cref="LiveView"/> and is inherited by every view, so that the renderer is asked for the component of each view
-/// tag, and can put a <see cref="ViewSlot"/> there.
+/// tag, and can put a slot there.
 /// </summary>
 internal sealed class LiveRenderModeAttribute : RenderModeAttribute
 {
