@@ -1,3 +1,4 @@
+using Holdfast.Stores;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -26,7 +27,7 @@ internal sealed class SqliteDatabase(string path, TimeSpan busyTimeout)
     public string Path { get; } = path;
 
     /// <summary>Makes the file and its schema if they are not there, and opens a connection. The caller disposes it.</summary>
-    /// <exception cref="SqliteStoreException">It is not possible; the message says why, and what to do.</exception>
+    /// <exception cref="SessionStoreException">It is not possible; the message says why, and what to do.</exception>
     public SqliteConnection OpenChecked()
     {
         SqliteConnection? connection = null;

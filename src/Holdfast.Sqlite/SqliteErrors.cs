@@ -1,3 +1,4 @@
+using Holdfast.Stores;
 using Microsoft.Data.Sqlite;
 using static SQLitePCL.raw;
 
@@ -6,39 +7,39 @@ namespace Holdfast.Sqlite;
 /// <summary>The texts of what can go wrong with the file: what happened, why, and what to do.</summary>
 internal static class SqliteErrors
 {
-    public static SqliteStoreException CannotOpen(string path, Exception cause) =>
-        new(path, $"The session store's file '{path}' could not be opened: {Reason(cause)}. {Advice(path, cause)}", cause);
+    public static SessionStoreException CannotOpen(string path, Exception cause) =>
+        new($"The session store's file '{path}' could not be opened: {Reason(cause)}. {Advice(path, cause)}", cause);
 
-    public static SqliteStoreException CannotRead(string path, Exception cause) =>
-        new(path, $"A session could not be read from '{path}': {Reason(cause)}. {Advice(path, cause)}", cause);
+    public static SessionStoreException CannotRead(string path, Exception cause) =>
+        new($"A session could not be read from '{path}': {Reason(cause)}. {Advice(path, cause)}", cause);
 
-    public static SqliteStoreException CannotWrite(string path, Exception cause) =>
-        new(path, $"A session's change could not be written to '{path}': {Reason(cause)}. {Advice(path, cause)}", cause);
+    public static SessionStoreException CannotWrite(string path, Exception cause) =>
+        new($"A session's change could not be written to '{path}': {Reason(cause)}. {Advice(path, cause)}", cause);
 
-    public static SqliteStoreException CannotUseKeyRing(string path, Exception cause) =>
-        new(path, $"The Data Protection keys in '{path}' could not be used: {Reason(cause)}. {Advice(path, cause)}", cause);
+    public static SessionStoreException CannotUseKeyRing(string path, Exception cause) =>
+        new($"The Data Protection keys in '{path}' could not be used: {Reason(cause)}. {Advice(path, cause)}", cause);
 
-    public static SqliteStoreException NoDirectory(string path, string directory) => new(path,
+    public static SessionStoreException NoDirectory(string path, string directory) => new(
         $"The session store's file '{path}' could not be opened: its directory '{directory}' does not exist. It is not made, "
         + "because a directory that is missing is most often a volume that is not mounted. Create it, or set "
         + $"'{SqliteStoreOptions.Section}:Path' to a file in one that exists.");
 
-    public static SqliteStoreException ReadOnly(string path) => new(path,
+    public static SessionStoreException ReadOnly(string path) => new(
         $"The session store's file '{path}' could only be opened for reading. The store must write to it and make its "
         + $"'-wal' and '-shm' files beside it. Give '{Environment.UserName}' the right to write to the file and its directory, "
         + "and mount the volume writable.");
 
-    public static SqliteStoreException Foreign(string path, string tables) => new(path,
+    public static SessionStoreException Foreign(string path, string tables) => new(
         $"The session store's file '{path}' is a SQLite database, but not one of Holdfast's: it has the tables '{tables}'. "
         + "Every write to it would wait for those of the sessions, so they do not share a file. Set "
         + $"'{SqliteStoreOptions.Section}:Path' to a file of its own.");
 
-    public static SqliteStoreException Newer(string path, long found, long known) => new(path,
+    public static SessionStoreException Newer(string path, long found, long known) => new(
         $"The session store's file '{path}' has the schema version {found}, and this version of Holdfast.Sqlite knows versions "
         + $"up to {known}. A newer Holdfast.Sqlite has used it. Deploy that version again, or set "
         + $"'{SqliteStoreOptions.Section}:Path' to another file and lose the sessions in this one.");
 
-    public static SqliteStoreException NoWriteAheadLog(string path, string mode) => new(path,
+    public static SessionStoreException NoWriteAheadLog(string path, string mode) => new(
         $"The session store's file '{path}' cannot have a write-ahead log: SQLite stayed in journal mode '{mode}'. That is so "
         + "on network file systems, which cannot keep SQLite's promises. Put the file on a local disk; for several machines "
         + "use the PostgreSQL or Redis store.");

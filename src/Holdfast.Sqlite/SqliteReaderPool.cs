@@ -1,3 +1,4 @@
+using Holdfast.Stores;
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 
@@ -14,7 +15,7 @@ internal sealed class SqliteReaderPool(SqliteDatabase database) : IDisposable
     private volatile bool _disposed;
 
     /// <summary>Runs <paramref name="read"/> on a connection of its own.</summary>
-    /// <exception cref="SqliteStoreException">It could not be read.</exception>
+    /// <exception cref="SessionStoreException">It could not be read.</exception>
     public TResult Use<TState, TResult>(TState state, Func<SqliteReader, TState, TResult> read)
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteSessionStore));

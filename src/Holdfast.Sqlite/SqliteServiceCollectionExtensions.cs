@@ -1,8 +1,5 @@
 using Holdfast;
 using Holdfast.Sqlite;
-using Holdfast.Stores;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -38,23 +35,13 @@ public static class SqliteServiceCollectionExtensions
                 + "the process. Set it to one, such as 'holdfast.db'; for sessions in memory leave out UseSqlite.")
             .ValidateOnStart();
         services.TryAddSingleton(OpenDatabase);
-        services.RemoveAll<ISessionStore>();
-        services.AddSingleton<ISessionStore>(provider => new SqliteSessionStore(
-            provider.GetRequiredService<SqliteDatabase>(),
-            provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            provider.GetService<ILogger<SqliteSessionStore>>()));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SqliteStartup>());
-        AddDataProtectionDefaults(services);
-        return builder;
-    }
-
-    private static void AddDataProtectionDefaults(IServiceCollection services)
-    {
         services.TryAddSingleton<SqliteKeyRing>();
-        services.TryAddEnumerable(
-            ServiceDescriptor.Singleton<IPostConfigureOptions<KeyManagementOptions>, DataProtectionDefaults>());
-        services.TryAddEnumerable(
-            ServiceDescriptor.Singleton<IPostConfigureOptions<DataProtectionOptions>, DataProtectionDefaults>());
+        return builder.UseStore(
+            provider => new SqliteSessionStore(
+                provider.GetRequiredService<SqliteDatabase>(),
+                provider.GetService<TimeProvider>() ?? TimeProvider.System,
+                provider.GetService<ILogger<SqliteSessionStore>>()),
+            keyRing: provider => provider.GetRequiredService<SqliteKeyRing>());
     }
 
     private static SqliteDatabase OpenDatabase(IServiceProvider services)

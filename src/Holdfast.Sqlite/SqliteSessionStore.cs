@@ -29,7 +29,7 @@ public sealed class SqliteSessionStore : ISessionStore, IAsyncDisposable
     /// <param name="options">Where the file is; a relative path counts from the working directory.</param>
     /// <param name="clock">Decides what has expired. Default: the system's.</param>
     /// <param name="logger">Is told which file was opened.</param>
-    /// <exception cref="SqliteStoreException">The file could not be opened; the message says why and what to do.</exception>
+    /// <exception cref="SessionStoreException">The file could not be opened; the message says why and what to do.</exception>
     public SqliteSessionStore(
         SqliteStoreOptions options, TimeProvider? clock = null, ILogger<SqliteSessionStore>? logger = null)
         : this(new SqliteDatabase(Path.GetFullPath(options.Path)), clock ?? TimeProvider.System, logger)

@@ -75,7 +75,7 @@ public sealed class SqliteRegistrationTests : IDisposable
         await using var app = Build(
             _directory.Path, builder => new HoldfastBuilder(builder.Services).UseSqlite("missing/holdfast.db"));
 
-        var error = await Assert.ThrowsAsync<SqliteStoreException>(() => app.StartAsync(Cancel));
+        var error = await Assert.ThrowsAsync<SessionStoreException>(() => app.StartAsync(Cancel));
 
         Assert.Contains("does not exist", error.Message);
     }
@@ -111,7 +111,7 @@ public sealed class SqliteRegistrationTests : IDisposable
     {
         await using var app = Build(_directory.Path, builder => builder.Services.AddDataProtection());
 
-        // If this fails, ASP.NET Core has changed its default, and DataProtectionDefaults has to follow.
+        // If this fails, ASP.NET Core has changed its default, and KeyRingDefaults has to follow.
         Assert.Equal(
             Path.TrimEndingDirectorySeparator(_directory.Path),
             Path.TrimEndingDirectorySeparator(Discriminator(app)!));
@@ -150,7 +150,7 @@ public sealed class SqliteRegistrationTests : IDisposable
         File.WriteAllText(DatabasePath, "this is no database, as anyone can see who reads on for long enough");
         var ring = new SqliteKeyRing(new SqliteDatabase(DatabasePath));
 
-        var error = Assert.Throws<SqliteStoreException>(() => ring.GetAllElements());
+        var error = Assert.Throws<SessionStoreException>(() => ring.GetAllElements());
 
         Assert.Contains("is not a SQLite database", error.Message);
     }

@@ -82,7 +82,7 @@ public sealed class SqliteWriterTests : IAsyncDisposable
             var writes = Enumerable.Range(0, 5).Select(i => impatient.WriteAsync($"s{i}", Write(0), Cancel).AsTask()).ToArray();
             foreach (var write in writes)
             {
-                var error = await Assert.ThrowsAsync<SqliteStoreException>(() => write);
+                var error = await Assert.ThrowsAsync<SessionStoreException>(() => write);
                 Assert.Contains("Another process holds the file's write lock", error.Message);
             }
             Assert.Equal(SessionReadResult.Missing, await impatient.ReadAsync("s0", 0, Cancel));

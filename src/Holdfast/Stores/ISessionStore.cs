@@ -15,6 +15,15 @@ namespace Holdfast.Stores;
 /// </remarks>
 public interface ISessionStore
 {
+    /// <summary>How long what was committed lasts. Known once the store is open; the default is <see cref="StoreDurability.Durable"/>.</summary>
+    StoreDurability Durability => StoreDurability.Durable;
+
+    /// <summary>Connects, checks that the server can keep what the store promises, and makes there what it needs. Called when the host starts,
+    /// before any other member; calling it again does nothing. The default does nothing.</summary>
+    /// <exception cref="SessionStoreException">The server cannot be reached or used. The message says which connection failed, why, and what to
+    /// do (for a developer: how to start a server).</exception>
+    ValueTask OpenAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>Reads a whole session in one go.</summary>
     /// <param name="key">The storage key: 1 to 256 characters of <c>A–Z a–z 0–9 - _ : .</c></param>
     /// <param name="knownRevision">The revision that the caller holds, or 0. When the stored one is equal, the entries

@@ -20,6 +20,9 @@ public sealed class MemorySessionStore(TimeProvider clock) : ISessionStore
     }
 
     /// <inheritdoc/>
+    public StoreDurability Durability => StoreDurability.Process;
+
+    /// <inheritdoc/>
     public ValueTask<SessionReadResult> ReadAsync(string key, long knownRevision, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);

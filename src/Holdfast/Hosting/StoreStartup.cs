@@ -1,0 +1,20 @@
+using Holdfast.Stores;
+using Microsoft.Extensions.Hosting;
+
+namespace Holdfast.Hosting;
+
+/// <summary>Opens the store before the server takes requests, so that one which cannot be opened stops the start, not a first visit.</summary>
+internal sealed class StoreStartup(ISessionStore store) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => store.OpenAsync(cancellationToken).AsTask();
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
