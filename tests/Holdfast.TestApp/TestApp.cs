@@ -1,3 +1,4 @@
+using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -5,7 +6,8 @@ namespace Holdfast.TestViews;
 
 /// <summary>The app that the tests use: as a process, and in theirs.</summary>
 /// <remarks>
-/// Arguments: <c>--Holdfast:Sqlite:Path=…</c> (where the state is), <c>--store=memory</c> (nowhere but in memory), <c>--extra-button=true</c> (acts as a newer build of
+/// Arguments: <c>--Holdfast:Sqlite:Path=…</c> (where the state is), <c>--store=memory</c> (nowhere but in memory), <c>--store=keyless</c> (in the file, but no
+/// keys), <c>--extra-button=true</c> (acts as a newer build of
 /// <c>/build</c>), <c>--policy=…</c> (a Content Security Policy), and all of Holdfast's options.
 /// </remarks>
 public static class TestApp
@@ -29,9 +31,16 @@ public static class TestApp
 
         builder.WebHost.UseStaticWebAssets(); // In Development it goes by itself.
         var holdfast = builder.Services.AddHoldfast();
-        if (builder.Configuration["store"] != "memory")
+        switch (builder.Configuration["store"])
         {
-            holdfast.UseSqlite();
+            case "memory":
+                break;
+            case "keyless":
+                holdfast.UseStore(_ => new SqliteSessionStore(new SqliteStoreOptions { Path = builder.Configuration["Holdfast:Sqlite:Path"]! }));
+                break;
+            default:
+                holdfast.UseSqlite();
+                break;
         }
 
         builder.Services.TryAddSingleton<Signals>();

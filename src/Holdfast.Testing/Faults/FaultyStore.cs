@@ -47,6 +47,12 @@ public sealed class FaultyStore(ISessionStore inner) : ISessionStore
     /// <summary>Whether writes are acknowledged before anything is written. Set it before the first call.</summary>
     public bool AcknowledgesEarly { get; set; }
 
+    /// <inheritdoc />
+    public StoreDurability Durability => inner.Durability;
+
+    /// <inheritdoc />
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
+
     /// <summary>Lets the next reads fail; without a number all, until <see cref="Heal"/>.</summary>
     public void FailReads(int count = int.MaxValue) => Interlocked.Exchange(ref _readFaults, count);
 

@@ -43,7 +43,7 @@ public static class HoldfastServiceCollectionExtensions
         services.AddMetrics();
         services.AddSupplyValueFromQueryProvider();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ISessionStore>(provider => new MemorySessionStore(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => EncryptionAtRest.Around(new MemorySessionStore(provider.GetRequiredService<TimeProvider>()), provider));
         AddSingletons(services);
         AddScoped(services);
         return new HoldfastBuilder(services);
@@ -79,6 +79,7 @@ public static class HoldfastServiceCollectionExtensions
             OptionsOf(provider).MaxConnections, OptionsOf(provider).DeadAfter, provider.GetRequiredService<ConnectionMetrics>()));
         services.TryAddSingleton(PageServicesOf);
         services.TryAddSingleton(ConnectionServicesOf);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StoreStartup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, HoldfastLifetime>());
     }
 
