@@ -80,7 +80,7 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
             if (session is not null)
             {
                 found = session.Knows(address.SliceKey) ? Found.Restored : terms.ExpectsState ? Found.NotFound : Found.New;
-                var lease = session.Lease(address.SliceKey, identity, terms.IsFresh, page);
+                var lease = session.Lease(address.SliceKey, identity, terms.IsFresh, RecordOwner.Visitor, page);
                 page.Hold(lease);
                 settled = Math.Max(settled, session.Watermark(lease, identity.Document));
             }
