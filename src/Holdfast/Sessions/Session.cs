@@ -140,12 +140,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         Tell(superseded);
     }
 
-    /// <summary>Whether anything is known of a slice.</summary>
-    public bool Knows(string sliceKey)
+    /// <summary>What a view can do with a slice: from then on it is of the view's version here.</summary>
+    public SliceStatus Look(string sliceKey, PersistedView view)
     {
         lock (_gate)
         {
-            return _slices.TryGetValue(sliceKey, out var slice) && (slice.Members.Count > 0 || slice.Tabs.Count > 0);
+            return _slices.TryGetValue(sliceKey, out var slice) ? slice.Use(view, metrics) : SliceStatus.Empty;
         }
     }
 
@@ -164,10 +164,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     /// <summary>Gives a new instance the right to write a slice, on top of what is known now.</summary>
     /// <param name="sliceKey">The slice.</param>
+    /// <param name="view">The view.</param>
     /// <param name="identity">The instance, and its tab.</param>
     /// <param name="isFresh">Whether the page was opened anew, so that the tab's Reconnect members are forgotten.</param>
     /// <param name="holder">Is told what becomes of the lease.</param>
-    public SliceLease Lease(string sliceKey, PageIdentity identity, bool isFresh, ILeaseHolder holder)
+    public SliceLease Lease(string sliceKey, PersistedView view, PageIdentity identity, bool isFresh, ILeaseHolder holder)
     {
         bool write;
         SliceLease lease;
@@ -186,6 +187,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 Written = 0,
             };
             _leases = [.. _leases, lease];
+            if (slice.Use(view, metrics) is SliceStatus.OtherVersion or SliceStatus.Failed)
+            {
+                lease.Supersede(); // Another node's write was met since the mount looked.
+                return lease;
+            }
+
             _touch |= _revision != 0 && _expiresAt - time.GetUtcNow() < limits.Lifetime * 0.75; // A visit is use.
             if (isFresh && known is not null && known.Part.ClearReconnectMembers())
             {
@@ -472,30 +479,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         var changes = new List<EntryChange>(4);
         foreach (var slice in _unsaved)
         {
-            if (!slice.IsStored)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Slice, ""), SliceHeader.Version0));
-            }
-
-            foreach (var name in slice.Unsaved)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Member, name), slice.Members[name].Json));
-            }
-
-            foreach (var (id, tab) in slice.Tabs)
-            {
-                if (tab.IsUnsaved)
-                {
-                    changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), tab.Part.Encode()));
-                    tab.Attempted.Add(tab.Part.Fence);
-                }
-            }
-
-            foreach (var id in slice.Dropped)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), null));
-            }
-
+            slice.AddTo(changes);
             slice.Send();
             _inFlight.Add(slice);
         }
@@ -574,7 +558,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 _slices.Add(sliceKey, slice = new Slice(sliceKey));
             }
 
-            var isDropped = slice.Merge(bySlice[sliceKey], _version, vanished, limits.IsFenced);
+            var isDropped = slice.Merge(bySlice[sliceKey], _version, vanished, limits.IsFenced, metrics);
             if (isDropped)
             {
                 _unsaved.Remove(slice);

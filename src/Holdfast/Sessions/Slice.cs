@@ -1,3 +1,5 @@
+using Holdfast.Diagnostics;
+using Holdfast.State;
 using Holdfast.Stores;
 
 namespace Holdfast.Sessions;
@@ -17,8 +19,27 @@ internal sealed class Slice(string key)
     /// <summary>The session's version at the last change of a member here, so that a tab sees at a glance that it is up to date.</summary>
     public long ChangedAt { get; set; }
 
-    /// <summary>Whether the store has anything of this slice, as far as this node knows.</summary>
-    public bool IsStored { get; private set; }
+    /// <summary>The version that the store has, as far as this node knows; null when it has nothing of this slice that can be read.</summary>
+    public int? StoredVersion { get; private set; }
+
+    /// <summary>The version of what is here: of the view that uses it, once one does.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Whether what is stored has another version than what is here, so that the next write writes all of it.</summary>
+    public bool IsMigrated => StoredVersion is { } stored && stored != Version;
+
+    /// <summary>What the view that uses the slice can do with it.</summary>
+    public SliceStatus Status => _refusal ?? (Members.Count > 0 || Tabs.Count > 0 ? SliceStatus.Readable : SliceStatus.Empty);
+
+    private SliceStatus? _refusal;
+    private PersistedView? _view;
+    private int? _sentVersion;
+
+    /// <summary>The names of members that are stored, and that a migration has done away with.</summary>
+    private readonly HashSet<string> _ended = new(StringComparer.Ordinal);
+
+    /// <summary>Stored entries that cannot be read.</summary>
+    private readonly List<KeyValuePair<EntryKey, byte[]>> _unreadable = [];
 
     /// <summary>The names of the members whose change is not yet on its way.</summary>
     public HashSet<string> Unsaved { get; private set; } = new(StringComparer.Ordinal);
@@ -29,6 +50,53 @@ internal sealed class Slice(string key)
     public HashSet<string> Dropped { get; } = new(StringComparer.Ordinal);
 
     private HashSet<string> DroppedSent { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Brings what is here to the version of a view, in memory; the next write writes it.</summary>
+    public SliceStatus Use(PersistedView view, StoreMetrics metrics)
+    {
+        if (_view == view)
+        {
+            return Status;
+        }
+
+        _view = view;
+        SayUnreadable(metrics);
+        var members = Members.ToDictionary(member => member.Key, member => member.Value.Json, StringComparer.Ordinal);
+        var isEmpty = members.Count == 0 && Tabs.Count == 0 && StoredVersion is null;
+        if (isEmpty || Migrate(members, Tabs.Select(tab => KeyValuePair.Create(tab.Key, tab.Value.Part)), Version, metrics))
+        {
+            Version = view.Version;
+            foreach (var (name, json) in members)
+            {
+                Members[name] = Members.TryGetValue(name, out var known) ? known with { Json = json } : new Member(json, ChangedAt, null);
+            }
+
+            foreach (var name in _ended)
+            {
+                Members.Remove(name);
+            }
+        }
+
+        return Status;
+    }
+
+    /// <returns>Whether the members are of the view's version now.</returns>
+    private bool Migrate(Dictionary<string, byte[]> members, IEnumerable<KeyValuePair<string, TabPart>> parts, int from, StoreMetrics metrics)
+    {
+        var names = members.Keys.ToList();
+        var status = SliceMigration.Run(_view!, from, members, parts.Where(part => part.Key != TabPart.OfPosts).Select(part => part.Value), metrics);
+        _refusal = status == SliceStatus.Readable ? null : status;
+        _ended.UnionWith(names.Where(name => !members.ContainsKey(name)));
+        return _refusal is null;
+    }
+
+    private void SayUnreadable(StoreMetrics metrics)
+    {
+        if (_unreadable.Count > 0)
+        {
+            metrics.SliceUnreadable(_view!.Type, _unreadable.Count);
+        }
+    }
 
     public Tab GetOrAddTab(string id)
     {
@@ -60,9 +128,72 @@ internal sealed class Slice(string key)
         }
     }
 
+    /// <summary>All that must be written of this slice.</summary>
+    public void AddTo(List<EntryChange> changes)
+    {
+        var begun = changes.Count;
+        if (StoredVersion != Version)
+        {
+            changes.Add(new EntryChange(new EntryKey(Key, EntryKind.Slice, ""), SliceHeader.Encode(Version)));
+        }
+
+        foreach (var name in IsMigrated ? Members.Keys : (IEnumerable<string>)Unsaved)
+        {
+            changes.Add(new EntryChange(new EntryKey(Key, EntryKind.Member, name), Members[name].Json));
+        }
+
+        foreach (var name in _ended.Where(name => !Members.ContainsKey(name)))
+        {
+            changes.Add(new EntryChange(new EntryKey(Key, EntryKind.Member, name), null));
+        }
+
+        foreach (var (id, tab) in Tabs)
+        {
+            if (tab.IsUnsaved || IsMigrated)
+            {
+                changes.Add(new EntryChange(new EntryKey(Key, EntryKind.Tab, id), tab.Part.Encode()));
+            }
+
+            if (tab.IsUnsaved)
+            {
+                tab.Attempted.Add(tab.Part.Fence);
+            }
+        }
+
+        foreach (var id in Dropped)
+        {
+            changes.Add(new EntryChange(new EntryKey(Key, EntryKind.Tab, id), null));
+        }
+
+        SetAside(changes, begun);
+    }
+
+    /// <summary>What cannot be read goes under a key of its own, in the write that would write over it.</summary>
+    private void SetAside(List<EntryChange> changes, int begun)
+    {
+        if (_unreadable.Count == 0)
+        {
+            return;
+        }
+
+        var written = changes.Skip(begun).Select(change => change.Key).ToHashSet();
+        foreach (var (entry, bytes) in _unreadable)
+        {
+            changes.Add(new EntryChange(entry with { Slice = AsideKey(Key) }, bytes));
+            if (!written.Contains(entry))
+            {
+                changes.Add(new EntryChange(entry, null));
+            }
+        }
+    }
+
+    /// <summary>Where the bytes of an unreadable slice lie from then on, for a person to look at: no view has such a key.</summary>
+    public static string AsideKey(string key) => "!" + key;
+
     /// <summary>All that is unsaved is on its way to the store.</summary>
     public void Send()
     {
+        _sentVersion = Version;
         DroppedSent.UnionWith(Dropped);
         Dropped.Clear();
         (Sent, Unsaved) = (Unsaved, Sent);
@@ -76,7 +207,9 @@ internal sealed class Slice(string key)
     /// <summary>What was sent is stored.</summary>
     public void Committed()
     {
-        IsStored = true;
+        StoredVersion = _sentVersion;
+        _ended.Clear();
+        _unreadable.Clear();
         Sent.Clear();
         DroppedSent.Clear();
         foreach (var tab in Tabs.Values)
@@ -112,44 +245,83 @@ internal sealed class Slice(string key)
     /// <param name="version">The version that members changed by others get.</param>
     /// <param name="vanished">Whether the whole session is gone from the store.</param>
     /// <param name="isFenced">Whether the fence counts.</param>
+    /// <param name="metrics">Is told what cannot be read.</param>
     /// <returns>Whether something was dropped, so that every instance here has seen what never was.</returns>
-    public bool Merge(IEnumerable<KeyValuePair<EntryKey, byte[]>> entries, long version, bool vanished, bool isFenced)
+    public bool Merge(IEnumerable<KeyValuePair<EntryKey, byte[]>> entries, long version, bool vanished, bool isFenced, StoreMetrics metrics)
     {
-        var stored = entries.ToList();
-        var parts = new Dictionary<string, TabPart>(StringComparer.Ordinal);
-        foreach (var entry in stored.Where(entry => entry.Key.Kind == EntryKind.Tab))
-        {
-            TabPart.TryDecode(entry.Value, out var part);
-            parts[entry.Key.Name] = part;
-        }
-
-        var isDropped = (vanished && IsStored)
+        var wasStored = StoredVersion is not null;
+        var (members, parts) = Read(entries, metrics);
+        var isDropped = _refusal is not null
+            || (vanished && wasStored)
             || (isFenced && Tabs.Any(tab => tab.Value.IsUnsaved && !tab.Value.Owns(parts.TryGetValue(tab.Key, out var part) ? part.Fence : Fence.None)));
         if (isDropped)
         {
             Unsaved.Clear();
         }
 
-        MergeMembers(stored, version);
+        MergeMembers(members, version);
         MergeTabs(parts, isDropped);
-        IsStored = stored.Count > 0;
         return isDropped;
     }
 
-    private void MergeMembers(List<KeyValuePair<EntryKey, byte[]>> stored, long version)
+    /// <summary>Decodes what is stored, and brings it to the version of the view that uses it, if one does.</summary>
+    private (Dictionary<string, byte[]> Members, Dictionary<string, TabPart> Parts) Read(IEnumerable<KeyValuePair<EntryKey, byte[]>> entries, StoreMetrics metrics)
+    {
+        var members = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        var parts = new Dictionary<string, TabPart>(StringComparer.Ordinal);
+        var stored = entries.ToList();
+        _ended.Clear();
+        _unreadable.Clear();
+        _refusal = null;
+        StoredVersion = stored.Find(entry => entry.Key.Kind == EntryKind.Slice).Value is { } header ? SliceHeader.Decode(header) : null;
+        if (StoredVersion is null)
+        {
+            _unreadable.AddRange(stored); // Without its version, nothing says what the rest means.
+        }
+
+        foreach (var (entry, json) in StoredVersion is null ? [] : stored)
+        {
+            if (entry.Kind == EntryKind.Member)
+            {
+                members.Add(entry.Name, json);
+            }
+            else if (entry.Kind == EntryKind.Tab)
+            {
+                if (TabPart.TryDecode(json, out var part))
+                {
+                    parts.Add(entry.Name, part);
+                }
+                else
+                {
+                    _unreadable.Add(KeyValuePair.Create(entry, json));
+                }
+            }
+        }
+
+        Version = StoredVersion ?? _view?.Version ?? 0;
+        if (_view is not null)
+        {
+            SayUnreadable(metrics);
+            Version = StoredVersion is null || Migrate(members, parts, Version, metrics) ? _view.Version : Version;
+        }
+
+        return (members, parts);
+    }
+
+    private void MergeMembers(Dictionary<string, byte[]> stored, long version)
     {
         var gone = Members.Keys.Where(name => !Unsaved.Contains(name)).ToHashSet(StringComparer.Ordinal);
-        foreach (var (entry, json) in stored)
+        foreach (var (name, json) in stored)
         {
-            if (entry.Kind != EntryKind.Member || Unsaved.Contains(entry.Name))
+            if (Unsaved.Contains(name))
             {
                 continue;
             }
 
-            gone.Remove(entry.Name);
-            if (!Members.TryGetValue(entry.Name, out var known) || !known.Json.AsSpan().SequenceEqual(json))
+            gone.Remove(name);
+            if (!Members.TryGetValue(name, out var known) || !known.Json.AsSpan().SequenceEqual(json))
             {
-                Members[entry.Name] = new Member(json, version, null);
+                Members[name] = new Member(json, version, null);
                 ChangedAt = version;
             }
         }
@@ -185,10 +357,10 @@ internal sealed class Slice(string key)
         }
     }
 
-    /// <summary>The size that counts against the limit: all bytes and names of the slice.</summary>
+    /// <summary>The size that counts against the limit: all bytes and names of the slice. What was set aside counts for its session, not for the view that took its place.</summary>
     public int Size()
     {
-        var size = 0;
+        var size = _view is null ? _unreadable.Sum(entry => entry.Value.Length) : 0;
         foreach (var (name, member) in Members)
         {
             size += name.Length + member.Json.Length;
