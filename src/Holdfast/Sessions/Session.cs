@@ -159,12 +159,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         Tell(superseded);
     }
 
-    /// <summary>Whether anything is known of a slice.</summary>
-    public bool Knows(string sliceKey)
+    /// <summary>What a view can do with a slice: from then on it is of the view's version here.</summary>
+    public SliceStatus Look(string sliceKey, PersistedView view)
     {
         lock (_gate)
         {
-            return _slices.TryGetValue(sliceKey, out var slice) && (slice.Members.Count > 0 || slice.Tabs.Count > 0);
+            return _slices.TryGetValue(sliceKey, out var slice) ? slice.Use(view, metrics) : SliceStatus.Empty;
         }
     }
 
@@ -347,12 +347,13 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     /// <summary>Gives a new instance the right to write a slice, on top of what is known now.</summary>
     /// <param name="sliceKey">The slice.</param>
+    /// <param name="view">The view.</param>
     /// <param name="identity">The instance, and its tab.</param>
     /// <param name="isFresh">Whether the page was opened anew, so that the tab's Reconnect members are forgotten.</param>
     /// <param name="holder">Is told what becomes of the lease.</param>
     /// <param name="claim">As whose.</param>
     /// <exception cref="ForeignRecordException">The record is another's, or the claim was revoked.</exception>
-    public SliceLease Lease(string sliceKey, PageIdentity identity, bool isFresh, RecordOwner claim, ILeaseHolder holder)
+    public SliceLease Lease(string sliceKey, PersistedView view, PageIdentity identity, bool isFresh, RecordOwner claim, ILeaseHolder holder)
     {
         bool write;
         SliceLease lease;
@@ -372,6 +373,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 Written = 0,
             };
             _leases = [.. _leases, lease];
+            if (slice.Use(view, metrics) is SliceStatus.OtherVersion or SliceStatus.Failed)
+            {
+                lease.Supersede(); // Another node's write was met since the mount looked.
+                return lease;
+            }
+
             _touch |= _revision != 0 && _expiresAt - time.GetUtcNow() < limits.Lifetime * 0.75; // A visit is use.
             if (isFresh && known is not null && known.Part.ClearReconnectMembers())
             {
@@ -720,30 +727,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
         foreach (var slice in _unsaved)
         {
-            if (slice.Header != slice.StoredHeader)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Slice, ""), slice.Header?.Encode()));
-            }
-
-            foreach (var name in slice.Unsaved)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Member, name), slice.Members.TryGetValue(name, out var member) ? member.Json : null));
-            }
-
-            foreach (var (id, tab) in slice.Tabs)
-            {
-                if (tab.IsUnsaved)
-                {
-                    changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), tab.Part.Encode()));
-                    tab.Attempted.Add(tab.Part.Fence);
-                }
-            }
-
-            foreach (var id in slice.Dropped.Keys)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), null));
-            }
-
+            slice.AddTo(changes);
             slice.Send();
             _inFlight.Add(slice);
         }
@@ -823,7 +807,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 _slices.Add(sliceKey, slice = new Slice(sliceKey));
             }
 
-            var isDropped = slice.Merge(bySlice[sliceKey], _version, limits.IsFenced, isAnothers);
+            var isDropped = slice.Merge(bySlice[sliceKey], _version, limits.IsFenced, isAnothers, metrics);
             if (isDropped)
             {
                 _unsaved.Remove(slice);

@@ -58,6 +58,16 @@ internal sealed class TabPart
 
     public void SetMember(string name, byte[] json, bool reconnect) => _members[name] = new TabMember(json, reconnect);
 
+    /// <summary>Puts other members in the place of these: they were migrated.</summary>
+    public void ReplaceMembers(IEnumerable<KeyValuePair<string, TabMember>> members)
+    {
+        _members.Clear();
+        foreach (var (name, member) in members)
+        {
+            _members.Add(name, member);
+        }
+    }
+
     /// <summary>Forgets the Reconnect members: the page was opened anew. Returns whether there were any.</summary>
     public bool ClearReconnectMembers()
     {
