@@ -153,6 +153,12 @@ internal sealed class LiveConnection : IPageClient
             await page.ConnectAsync(this, join.Digest, join.Sequence, isRecovered: false).WaitAsync(_closed.Token).ConfigureAwait(false);
             return true;
         }
+        catch (UnreadStateException)
+        {
+            GiveWay();
+            await DrainAsync().ConfigureAwait(false);
+            return false;
+        }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             _services.Metrics.JoinFailed(address.PageType, exception);
@@ -203,6 +209,10 @@ internal sealed class LiveConnection : IPageClient
                 page.Detach(this);
             }
         }
+        catch (UnreadStateException)
+        {
+            GiveWay();
+        }
         catch (Exception exception)
         {
             if (!_closed.IsCancellationRequested)
@@ -218,6 +228,13 @@ internal sealed class LiveConnection : IPageClient
     {
         _writer.Send(ServerFrame.Error(ErrorCode.Failed, 0, ""));
         _writer.Close(CloseCode.TryAgainLater, ErrorCode.Failed);
+    }
+
+    /// <summary>Another build has written the state: the document keeps what it has, and joins again, with back-off, perhaps on a node that takes it.</summary>
+    private void GiveWay()
+    {
+        _writer.Send(ServerFrame.GoAway("newer", TimeSpan.Zero));
+        _writer.Close(CloseCode.TryAgainLater, "newer");
     }
 
     // ---- frames ----
@@ -310,11 +327,17 @@ internal sealed class LiveConnection : IPageClient
         }
     }
 
-    /// <summary>Says why, closes, and waits a while for the other side to do the same.</summary>
+    /// <summary>Says why, closes, and waits.</summary>
     private async Task EndAsync(string code, int closeCode)
     {
         _writer.Send(ServerFrame.Error(code, 0, ""));
         _writer.Close(closeCode, code);
+        await DrainAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Waits a while for the other side to close too.</summary>
+    private async Task DrainAsync()
+    {
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _services.Time);

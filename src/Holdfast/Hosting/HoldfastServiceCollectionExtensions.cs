@@ -106,7 +106,7 @@ public static class HoldfastServiceCollectionExtensions
         provider.GetRequiredService<ILoggerFactory>(),
         provider.GetRequiredService<PageMetrics>(),
         provider.GetRequiredService<PageRegistry>(),
-        StateJson.CreateOptions(),
+        StateJson.Options,
         OptionsOf(provider).MaxMemberBytes,
         provider.GetRequiredService<IHostEnvironment>().IsDevelopment(),
         InstanceName.New());

@@ -81,7 +81,16 @@ internal sealed class PageEndpoint(
         try
         {
             var session = await sessions.UseAsync(sessionKey, options.Value.ReadTimeout, aborted);
-            return (session, session.Knows(address.SliceKey) ? Found.Restored : Found.New);
+            switch (session.Look(address.SliceKey, PersistedView.Of(address.PageType)))
+            {
+                case SliceStatus.Readable:
+                    return (session, Found.Restored);
+                case SliceStatus.Empty:
+                    return (session, Found.New);
+                default:
+                    session.Release();
+                    return (null, Found.Error);
+            }
         }
         catch (Exception exception) when (!aborted.IsCancellationRequested)
         {
@@ -108,7 +117,7 @@ internal sealed class PageEndpoint(
                 await paint.RenderAsync(
                     catalog.ShellType,
                     html,
-                    (page, form) => forms.Protect(new FormState(ticket, page.Digest, form.Submit, form.Controls, members)),
+                    (page, form) => forms.Protect(new FormState(ticket, page.Digest, form.Submit, form.Controls, members, PersistedView.Of(route.PageType).Version)),
                     notice is null ? null : () => notice(scope));
             }
             catch (Exception) when (redirect is not null || !isFound)

@@ -192,6 +192,11 @@ internal sealed class PostEndpoint(
         {
             return false;
         }
+        catch (UnreadStateException)
+        {
+            await RefuseForNowAsync(context);
+            return true;
+        }
 
         try
         {
@@ -219,7 +224,7 @@ internal sealed class PostEndpoint(
             RootType = catalog.ShellType,
             Session = session,
             Ticket = tickets.Issue(Renewed(form.State.Ticket)),
-            Carried = form.State.Members,
+            Carried = CarriedBy(form.State, PersistedView.Of(address.PageType)),
         };
         var mounting = mounter.MountAsync(address, identity, context.User, terms, context.RequestAborted);
         try
@@ -231,6 +236,22 @@ internal sealed class PostEndpoint(
             _ = mounting.ContinueWith(mounted => pages.End(mounted.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw;
         }
+    }
+
+    /// <summary>The members of the tab that the form carries, brought from the version of the build that served it.</summary>
+    /// <exception cref="UnreadStateException">This build does not take that version.</exception>
+    private Dictionary<string, byte[]>? CarriedBy(FormState state, PersistedView view)
+    {
+        if (state.Members is not { Count: > 0 })
+        {
+            return null;
+        }
+
+        var part = new TabPart();
+        part.ReplaceMembers(state.Members.Select(member => KeyValuePair.Create(member.Key, new TabPart.TabMember(member.Value, IsReconnect: false))));
+        return SliceMigration.Run(view, state.Version, [], [part], metrics) is var status and not SliceStatus.Readable
+            ? throw new UnreadStateException(view.Type, status)
+            : part.Members.ToDictionary(member => member.Key, member => member.Value.Json);
     }
 
     /// <summary>Types and presses.</summary>
@@ -342,7 +363,7 @@ internal sealed class PostEndpoint(
         var ticket = Renewed(form.State.Ticket);
         await mounted.LookAsync(renderer =>
         {
-            var served = new ServedPage(renderer, (page, served) => forms.Protect(new FormState(ticket, page.Digest, served.Submit, served.Controls, members)))
+            var served = new ServedPage(renderer, (page, served) => forms.Protect(new FormState(ticket, page.Digest, served.Submit, served.Controls, members, PersistedView.Of(mounted.Address.PageType).Version)))
             {
                 Notice = notice?.Invoke(mounted.PageScope),
             };

@@ -325,6 +325,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     /// <summary>Runs the handler that an event is for, or fails the event.</summary>
     internal async Task DispatchAsync(string address, long sequence, object? payload, bool isChange = false)
     {
+        if (Found == Found.Error)
+        {
+            throw new EventException(ErrorCode.State, "What is stored for this page cannot be read now, so nothing can be done on it.");
+        }
+
         _output.UpdateIndex();
         if (!_renderer.Handlers.TryResolve(address, sequence, out var found, out var owner) || _renderer.Describe(found, owner) is not { } handler)
         {
@@ -502,7 +507,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             _services.Metrics.EmbeddedWithoutId(Address.PageType, view.GetType());
         }
 
-        return new ViewLink(new Mount(slot.IsPage ? Reason : MountReason.Render, Found.New), this);
+        return new ViewLink(new Mount(slot.IsPage ? Reason : MountReason.Render, slot.IsPage ? Found : Found.New), this);
     }
 
     void IRenderHost.OnViewFailed(ViewSlot slot, Exception exception)

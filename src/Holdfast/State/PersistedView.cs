@@ -13,6 +13,8 @@ internal sealed class PersistedView
     {
         Type = type;
         Members = members;
+        Version = VersionOf(type);
+        Migrate = MigrationOf(type);
         HasTabMembers = members.Any(member => member.Scope != Scope.Session);
     }
 
@@ -25,6 +27,12 @@ internal sealed class PersistedView
 
     /// <summary>Whether some member is not shared by the session's tabs.</summary>
     public bool HasTabMembers { get; }
+
+    /// <summary>The version of the view's state; 0 where it declares none.</summary>
+    public int Version { get; }
+
+    /// <summary>Brings state of other versions to this one; null where the view takes no other.</summary>
+    public Func<StateMigration, bool>? Migrate { get; }
 
     /// <exception cref="InvalidOperationException">A member cannot be persisted as it is declared.</exception>
     public static PersistedView Of(Type type) => Known.GetOrAdd(type, Discover);
@@ -54,6 +62,26 @@ internal sealed class PersistedView
 
         return new PersistedView(type, [.. members.OrderBy(member => member.Name, StringComparer.Ordinal)]);
     }
+
+    private static int VersionOf(Type type)
+    {
+        if (type.GetCustomAttribute<StateVersionAttribute>() is not { } declared)
+        {
+            return 0;
+        }
+
+        return declared.Version > 0
+            ? declared.Version
+            : throw new InvalidOperationException(
+                $"View '{type}' has [StateVersion({declared.Version})]. Versions begin with 1; a view that declares none has version 0. Write [StateVersion(1)], or remove the attribute.");
+    }
+
+    private static Func<StateMigration, bool>? MigrationOf(Type type) => type.IsAssignableTo(typeof(IMigrateState))
+        ? typeof(PersistedView).GetMethod(nameof(MigrationBy), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(type).CreateDelegate<Func<Func<StateMigration, bool>>>()()
+        : null;
+
+    private static Func<StateMigration, bool> MigrationBy<TView>()
+        where TView : IMigrateState => TView.MigrateState;
 
     private static PersistedMember? Describe(Type type, Type declaring, MemberInfo member)
     {
