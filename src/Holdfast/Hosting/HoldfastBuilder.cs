@@ -22,7 +22,8 @@ public sealed class HoldfastBuilder(IServiceCollection services)
     /// <param name="store">Makes the store, once. It is disposed with the host.</param>
     /// <param name="keyRing">Makes what keeps the Data Protection keys in the same place; used where the app configured no key repository. Null: the
     /// store keeps none.</param>
-    /// <param name="notifier">Makes the notifier that goes with the store. Null: only the nodes of this process tell each other.</param>
+    /// <param name="notifier">Makes the notifier that goes with the store. Null: only the nodes of this process tell each other.
+    /// An <see cref="ISessionNotifier"/> that the app registers as a service wins over it.</param>
     public HoldfastBuilder UseStore<TStore>(
         Func<IServiceProvider, TStore> store, Func<IServiceProvider, IXmlRepository>? keyRing = null, Func<IServiceProvider, ISessionNotifier>? notifier = null)
         where TStore : class, ISessionStore
@@ -30,7 +31,7 @@ public sealed class HoldfastBuilder(IServiceCollection services)
         ArgumentNullException.ThrowIfNull(store);
         Services.RemoveAll<ISessionStore>();
         Services.RemoveAll<StoreKeyRing>();
-        Services.RemoveAll<ISessionNotifier>();
+        Services.RemoveAll<StoreNotifier>();
         Services.AddSingleton(provider => EncryptionAtRest.Around(store(provider), provider));
         if (keyRing is not null)
         {
@@ -39,9 +40,10 @@ public sealed class HoldfastBuilder(IServiceCollection services)
 
         if (notifier is not null)
         {
-            Services.AddSingleton(notifier);
+            Services.AddSingleton(new StoreNotifier(notifier));
         }
 
+        Services.TryAddSingleton(StoreNotifier.OrLocal);
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StoreStartup>());
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KeyManagementOptions>, KeyRingDefaults>());
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<DataProtectionOptions>, KeyRingDefaults>());

@@ -44,6 +44,7 @@ public static class HoldfastServiceCollectionExtensions
         services.AddSupplyValueFromQueryProvider();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => EncryptionAtRest.Around(new MemorySessionStore(provider.GetRequiredService<TimeProvider>()), provider));
+        services.TryAddSingleton(StoreNotifier.OrLocal);
         AddSingletons(services);
         AddScoped(services);
         return new HoldfastBuilder(services);

@@ -75,9 +75,9 @@ internal sealed partial class StoreStartup(ISessionStore store, IHostEnvironment
         }
     }
 
-    [LoggerMessage(110, LogLevel.Warning, "Sessions are kept by '{Store}', in the memory of this process: a restart or a deploy loses all of them. For Production choose a store that outlives it, such as UseSqlite().")]
+    [LoggerMessage(140, LogLevel.Warning, "Sessions are kept by '{Store}', in the memory of this process: a restart or a deploy loses all of them. For Production choose a store that outlives it, such as UseSqlite().")]
     private partial void LogProcess(string store);
 
-    [LoggerMessage(111, LogLevel.Warning, "As it is set up, the server of '{Store}' may lose sessions, or the last writes, when it crashes: acks are best effort. The store's package says how to set it up so that they are durable.")]
+    [LoggerMessage(141, LogLevel.Warning, "As it is set up, the server of '{Store}' may lose sessions, or the last writes, when it crashes: acks are best effort. The store's package says how to set it up so that they are durable.")]
     private partial void LogBestEffort(string store);
 }
