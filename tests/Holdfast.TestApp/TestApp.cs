@@ -1,6 +1,8 @@
 using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Holdfast.TestViews;
 
@@ -43,6 +45,7 @@ public static class TestApp
                 break;
         }
 
+        builder.Services.AddHealthChecks().AddHoldfast();
         builder.Services.TryAddSingleton<Signals>();
         builder.Services.AddAuthentication(TestUsers.Scheme).AddScheme<AuthenticationSchemeOptions, TestUsers>(TestUsers.Scheme, null);
         builder.Services.AddAuthorization();
@@ -71,9 +74,15 @@ public static class TestApp
             app.Map("/{**rest}", () => "everything else");
         }
 
+        app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+        app.MapHealthChecks("/health/all", new HealthCheckOptions { ResponseWriter = (context, report) => context.Response.WriteAsync(Describe(report)) });
         var pages = app.MapHoldfast<App>();
         app.MapStaticAssets();
         configurePages?.Invoke(pages);
         return app;
     }
+
+    /// <summary>All that the checks say, as an app might show it to anybody.</summary>
+    private static string Describe(HealthReport report) => string.Join('\n', report.Entries.Select(
+        check => $"{check.Key} {check.Value.Status}: {check.Value.Description} {string.Join(' ', check.Value.Data)} {check.Value.Exception}"));
 }
