@@ -44,7 +44,6 @@ public sealed class HoldfastBuilder(IServiceCollection services)
         }
 
         Services.TryAddSingleton(StoreNotifier.OrLocal);
-        Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StoreStartup>());
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KeyManagementOptions>, KeyRingDefaults>());
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<DataProtectionOptions>, KeyRingDefaults>());
         return this;
@@ -59,8 +58,8 @@ public sealed class HoldfastBuilder(IServiceCollection services)
     /// store, the host does not start without <c>ProtectKeysWith…</c>. While a key is missing, sessions under it are not read and not written, as if the store were down.</para>
     /// <para>Nodes without it cannot read what nodes with it write: turn it on while none of the old ones runs.</para>
     /// </remarks>
-    /// <param name="readUnencrypted">Whether values that were stored before are read; each is encrypted when it is next written. For the time of a change: while it is on,
-    /// whoever can write to the store can put values there. Without it such sessions cannot be read.</param>
+    /// <param name="readUnencrypted">Whether sessions that were stored before are read; each is encrypted when it is first read. For the time of a change: until all others have
+    /// expired. While it is on, whoever can write to the store can put values there. Without it such sessions cannot be read.</param>
     public HoldfastBuilder EncryptAtRest(bool readUnencrypted = false)
     {
         Services.RemoveAll<EncryptionAtRest>();

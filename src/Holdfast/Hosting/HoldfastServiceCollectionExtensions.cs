@@ -56,7 +56,10 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<StoreMetrics>();
         services.TryAddSingleton<PageMetrics>();
         services.TryAddSingleton<ConnectionMetrics>();
+        services.TryAddSingleton<StorageKeys>();
         services.TryAddSingleton<SessionCookie>();
+        services.TryAddSingleton<SessionGate>();
+        services.TryAddSingleton<UserRecords>();
         services.TryAddSingleton<Tickets>();
         services.TryAddSingleton<OriginCheck>();
         services.TryAddSingleton<PageCatalog>();
@@ -99,7 +102,7 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddScoped(provider => provider.GetRequiredKeyedService<IErrorBoundaryLogger>(PageServiceProvider.Key));
     }
 
-    private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes);
+    private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes) { UserLifetime = options.UserLifetime };
 
     private static HoldfastOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<HoldfastOptions>>().Value;
 

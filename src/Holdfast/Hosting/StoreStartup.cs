@@ -8,15 +8,20 @@ namespace Holdfast.Hosting;
 
 /// <summary>Opens the store before the server takes requests, so that one which cannot be opened, or was set up so that sessions would be lost or lie open, stops the start,
 /// not a first visit.</summary>
-internal sealed partial class StoreStartup(ISessionStore store, IHostEnvironment environment, IServiceProvider services, ILogger<StoreStartup> logger) : IHostedLifecycleService
+internal sealed partial class StoreStartup(ISessionStore store, StorageKeys keys, IHostEnvironment environment, IServiceProvider services, ILogger<StoreStartup> logger) : IHostedLifecycleService
 {
-    private string StoreName => (store is EncryptedSessionStore encrypted ? encrypted.Inner : store).GetType().Name;
+    private ISessionStore BareStore => store is EncryptedSessionStore encrypted ? encrypted.Inner : store;
+
+    private string StoreName => BareStore.GetType().Name;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         CheckEncryption();
         await store.OpenAsync(cancellationToken).ConfigureAwait(false);
         CheckDurability();
+
+        // The record that holds the storage key is protected by itself, and read whether values are encrypted or not.
+        await keys.LoadAsync(BareStore, cancellationToken).ConfigureAwait(false);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

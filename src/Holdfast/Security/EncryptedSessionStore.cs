@@ -25,8 +25,23 @@ internal sealed class EncryptedSessionStore(ISessionStore inner, IDataProtection
 
     public async ValueTask<SessionReadResult> ReadAsync(string key, long knownRevision, CancellationToken cancellationToken)
     {
-        var read = await inner.ReadAsync(key, knownRevision, cancellationToken).ConfigureAwait(false);
-        return read.Session is { } session ? read with { Session = session with { Entries = Decrypt(key, session.Entries) } } : read;
+        while (true)
+        {
+            var read = await inner.ReadAsync(key, knownRevision, cancellationToken).ConfigureAwait(false);
+            if (read.Session is not { } session)
+            {
+                return read;
+            }
+
+            if (!readsUnencrypted || session.Entries.Values.All(IsProtected))
+            {
+                return read with { Session = session with { Entries = Decrypt(key, session.Entries) } };
+            }
+
+            // What was stored before encryption is encrypted now, all of it: what never changes would stay in clear else.
+            await EncryptStoredAsync(key, session, cancellationToken).ConfigureAwait(false);
+            knownRevision = 0;
+        }
     }
 
     public ValueTask<SessionWriteResult> WriteAsync(string key, SessionWrite write, CancellationToken cancellationToken)
@@ -67,6 +82,13 @@ internal sealed class EncryptedSessionStore(ISessionStore inner, IDataProtection
         }
     }
 
+    /// <summary>Somebody else may win: whoever called reads again.</summary>
+    private async Task EncryptStoredAsync(string key, StoredSession session, CancellationToken cancellationToken)
+    {
+        EntryChange[] unencrypted = [.. session.Entries.Where(entry => !IsProtected(entry.Value)).Select(entry => new EntryChange(entry.Key, entry.Value))];
+        await inner.WriteAsync(key, new SessionWrite(session.Revision, session.ExpiresAt, Encrypt(key, unencrypted)), cancellationToken).ConfigureAwait(false);
+    }
+
     private EntryChange[] Encrypt(string key, IReadOnlyList<EntryChange> changes)
     {
         var record = _protector.CreateProtector(key);
@@ -101,7 +123,7 @@ internal sealed class EncryptedSessionStore(ISessionStore inner, IDataProtection
         var decrypted = new Dictionary<EntryKey, byte[]>(entries.Count);
         foreach (var (entry, value) in entries)
         {
-            decrypted.Add(entry, readsUnencrypted && !IsProtected(value) ? value : Decrypt(record, entry, value));
+            decrypted.Add(entry, Decrypt(record, entry, value));
         }
 
         return decrypted;
@@ -118,7 +140,7 @@ internal sealed class EncryptedSessionStore(ISessionStore inner, IDataProtection
             throw new SessionStoreException(
                 $"A session cannot be read: its {entry.Kind} entry '{entry.Name}' of '{entry.Slice}' cannot be decrypted. " + (IsProtected(value)
                     ? "Its Data Protection key is lost or revoked, or the store was altered; the session is left as it is. Bring the key ring back (all nodes must share it), or delete the session."
-                    : "It was stored before EncryptAtRest() was called, or put there by somebody else. To take over what was stored before, call EncryptAtRest(readUnencrypted: true) for as long as sessions live."),
+                    : "It was stored before EncryptAtRest() was called, or put there by somebody else. To take over what was stored before, call EncryptAtRest(readUnencrypted: true) until sessions from before have expired."),
                 exception);
         }
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.Security;
 using Holdfast.Stores;
 using Holdfast.Testing.Time;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,9 +14,10 @@ public class HealthCheckTests
     public async Task A_node_whose_store_answers_is_ready()
     {
         await using var world = await World.StartAsync();
+        var writes = world.Store.Writes;
         (await GetAsync(world, "/health")).ShouldBe((HttpStatusCode.OK, "Healthy"));
         (await GetAsync(world, "/health/all")).Text.ShouldStartWith("holdfast Healthy: The session store answers.");
-        world.Store.Writes.ShouldBe(0);
+        world.Store.Writes.ShouldBe(writes);
     }
 
     // What is unhealthy is an error in the log of ASP.NET Core's health checks.
@@ -109,12 +111,17 @@ public class HealthCheckTests
 
         public async ValueTask<SessionReadResult> ReadAsync(string key, long knownRevision, CancellationToken cancellationToken)
         {
+            if (key == StorageKeys.Record)
+            {
+                return SessionReadResult.Missing; // The host starts.
+            }
+
             Interlocked.Increment(ref _reads);
             Asked.TrySetResult();
             return await Answer.Task;
         }
 
-        public ValueTask<SessionWriteResult> WriteAsync(string key, SessionWrite write, CancellationToken cancellationToken) => throw new NotSupportedException("Nothing is written here.");
+        public ValueTask<SessionWriteResult> WriteAsync(string key, SessionWrite write, CancellationToken cancellationToken) => ValueTask.FromResult(new SessionWriteResult(true, 1));
 
         public ValueTask<bool> DeleteAsync(string key, CancellationToken cancellationToken) => throw new NotSupportedException("Nothing is deleted here.");
 

@@ -1,3 +1,4 @@
+using Holdfast.Security;
 using Holdfast.Testing.Time;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -120,6 +121,7 @@ public class ShutdownTests
             keys.Add(key);
         }
 
+        keys.Remove(StorageKeys.Record);
         return keys;
     }
 }

@@ -43,6 +43,29 @@ public class EncryptionAtRestTests
     }
 
     [Fact]
+    public async Task It_is_turned_on_for_an_app_that_has_sessions_and_they_go_on()
+    {
+        await using var world = await World.StartAsync();
+        var client = await world.OpenAsync("/counter");
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+
+        await client.DropAsync();
+        await world.Node.StopAsync();
+        await world.StartNodeAsync(configureServices: services => new HoldfastBuilder(services).UseStore(_ => world.Store).EncryptAtRest(readUnencrypted: true));
+        await client.RejoinAsync();
+        client.Text("#count").ShouldBe("1");
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+
+        await client.DropAsync();
+        await world.Node.StopAsync();
+        await world.StartNodeAsync(configureServices: services => new HoldfastBuilder(services).UseStore(_ => world.Store).EncryptAtRest());
+        await client.RejoinAsync();
+        client.Text("#count").ShouldBe("2");
+    }
+
+    [Fact]
     public async Task The_memory_store_is_encrypted_too()
     {
         await using var app = TestApp.Build(["--store=memory"], services => new HoldfastBuilder(services).EncryptAtRest());
