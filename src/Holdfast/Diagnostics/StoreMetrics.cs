@@ -75,6 +75,24 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
     [LoggerMessage(102, LogLevel.Warning, "A session was at its limit: what {Tabs} tabs had that were not seen for an hour, and the state of {Views} views that no tab has open, was removed.")]
     private partial void LogEvicted(int tabs, int views);
 
+    public void SignOutFailed(Exception exception)
+    {
+        _failures.Add(1);
+        LogSignOutFailed(exception);
+    }
+
+    public void NoticeFailed(Exception exception)
+    {
+        _failures.Add(1);
+        LogNoticeFailed(exception);
+    }
+
+    [LoggerMessage(105, LogLevel.Error, "A user signed out, and the session's state could not be deleted. The browser's cookies are gone, so nobody can come back to it; it ends with its lifetime.")]
+    private partial void LogSignOutFailed(Exception exception);
+
+    [LoggerMessage(106, LogLevel.Warning, "Other nodes could not be told that a session was deleted or has another owner. They find out at their next look, within 5 minutes.")]
+    private partial void LogNoticeFailed(Exception exception);
+
     [LoggerMessage(101, LogLevel.Error, "The session store failed to read.")]
     private partial void LogReadFailed(Exception exception);
 

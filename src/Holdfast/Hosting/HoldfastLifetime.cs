@@ -16,6 +16,7 @@ internal sealed class HoldfastLifetime(
     SessionRegistry sessions,
     PageRegistry pages,
     ConnectionRegistry connections,
+    SessionNotices notices,
     StoreMetrics metrics,
     TimeProvider time,
     IOptions<HoldfastOptions> options) : IHostedLifecycleService, IAsyncDisposable
@@ -23,12 +24,13 @@ internal sealed class HoldfastLifetime(
     // Chosen: fine enough for limits of seconds, too seldom to be seen in a profile.
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
 
     private readonly List<ITimer> _timers = [];
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken) => notices.StartAsync(cancellationToken);
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -36,8 +38,10 @@ internal sealed class HoldfastLifetime(
         {
             pages.EndExpired();
             connections.EndSilent();
+            connections.Renew();
         });
         Every(KeepAliveInterval, sessions.KeepAlive);
+        Every(LookInterval, () => _ = sessions.LookAsync());
         Every(options.Value.SweepInterval, () => _ = SweepAsync());
         return Task.CompletedTask;
     }
