@@ -69,6 +69,9 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
 
     public void SliceUnreadable(Type view, int entries) => LogSliceUnreadable(view, entries);
 
+    /// <summary>The node has stopped with sessions that are not durable. Counts only: nothing of a session is logged.</summary>
+    public void FlushEnded(int unsaved, int unwritten) => LogFlushEnded(unsaved, unwritten);
+
     [LoggerMessage(100, LogLevel.Error, "The session store failed to write. The change is kept in memory and written again in {Delay} ms; until then pages show 'unsaved'.")]
     private partial void LogWriteFailed(double delay, Exception exception);
 
@@ -104,4 +107,8 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
 
     [LoggerMessage(112, LogLevel.Warning, "State of view '{View}' cannot be read ({Entries} entries). The view begins without it; the next write sets the bytes aside.")]
     private partial void LogSliceUnreadable(Type view, int entries);
+
+    [LoggerMessage(103, LogLevel.Error, "The node stops with {Unwritten} of {Unsaved} changed sessions not stored: their store took none of them for too long, or the host's shutdown timeout was over. "
+        + "Nothing that was acked is lost; pages that are still open send the rest again.")]
+    private partial void LogFlushEnded(int unsaved, int unwritten);
 }

@@ -26,6 +26,10 @@ internal sealed class HoldfastLifetime(
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
 
+    /// <summary>For how long, at shutdown, no session may become durable before the rest is given up. Chosen: twice the longest pause between two tries of a write, so
+    /// that each session gets one more, and a third of the time that a host has by default for its whole shutdown.</summary>
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(10);
+
     private readonly List<ITimer> _timers = [];
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -57,13 +61,10 @@ internal sealed class HoldfastLifetime(
     /// <summary>Runs after the server has ended its requests, so that nothing is added any more.</summary>
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        try
+        var (unsaved, unwritten) = await sessions.FlushAsync(FlushPatience, cancellationToken).ConfigureAwait(false);
+        if (unwritten > 0)
         {
-            await sessions.FlushAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException exception)
-        {
-            metrics.WriteFailed(exception, TimeSpan.Zero);
+            metrics.FlushEnded(unsaved, unwritten);
         }
 
         sessions.Abandon();

@@ -43,7 +43,8 @@ public static class HoldfastServiceCollectionExtensions
         services.AddMetrics();
         services.AddSupplyValueFromQueryProvider();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ISessionStore>(provider => new MemorySessionStore(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => EncryptionAtRest.Around(new MemorySessionStore(provider.GetRequiredService<TimeProvider>()), provider));
+        services.TryAddSingleton(StoreNotifier.OrLocal);
         AddSingletons(services);
         AddScoped(services);
         return new HoldfastBuilder(services);

@@ -93,9 +93,30 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
         }
     }
 
-    /// <summary>Waits until every session is durable.</summary>
-    public Task FlushAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_sessions.Values.Select(session => session.FlushAsync(cancellationToken)));
+    /// <summary>Waits until every session is durable, until for a while none of them has become so, or until it is cancelled. They are written side by side: one whose
+    /// store hangs costs the others nothing, and at the end <paramref name="patience"/>.</summary>
+    /// <returns>How many sessions had something unsaved, and how many of them still have.</returns>
+    public async Task<(int Unsaved, int Unwritten)> FlushAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var flushes = _sessions.Values.Select(session => session.FlushAsync(CancellationToken.None)).Where(flush => !flush.IsCompleted).ToList();
+        var written = 0;
+        using var stalled = new CancellationTokenSource(patience, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, cancellationToken);
+        try
+        {
+            await foreach (var _ in Task.WhenEach(flushes).WithCancellation(ended.Token).ConfigureAwait(false))
+            {
+                written++;
+                stalled.CancelAfter(patience);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What is left is told to the caller.
+        }
+
+        return (flushes.Count, flushes.Count - written);
+    }
 
     /// <summary>Gives up what is unsaved.</summary>
     public void Abandon()

@@ -1,3 +1,4 @@
+using Holdfast.Protocol;
 namespace Holdfast.Tests.Sessions;
 
 /// <summary>The table "What survives what".</summary>
