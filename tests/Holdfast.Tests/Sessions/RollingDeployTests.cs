@@ -23,20 +23,16 @@ public sealed class RollingDeployTests
             await farm.AddAsync("First");
         }
 
-        var visitors = new List<Visitor>();
-        for (var i = 0; i < Browsers; i++)
+        var visitors = Enumerable.Range(0, Browsers).Select(seed => new Visitor(farm, world.Browser(), seed)).ToList();
+        await Task.WhenAll(visitors.Select(visitor => visitor.OpenAsync()));
+        foreach (var visitor in visitors.Where((_, index) => index % 3 == 0).ToList())
         {
-            var single = new Visitor(farm, world.Browser(), seed: i);
-            visitors.Add(single);
-            if (i % 3 == 0)
-            {
-                single.SharesItsSession = true;
-                visitors.Add(new Visitor(farm, world.Tab(single.Client), seed: 100 + i) { SharesItsSession = true });
-            }
+            visitor.SharesItsSession = true;
+            var second = new Visitor(farm, world.Tab(visitor.Client), seed: visitors.Count) { SharesItsSession = true };
+            await second.OpenAsync();
+            visitors.Add(second);
         }
 
-        await Task.WhenAll(visitors.Where(visitor => visitor.Client.Cookies.Count == 0).Select(visitor => visitor.OpenAsync()));
-        await Task.WhenAll(visitors.Where(visitor => !visitor.IsOpen).Select(visitor => visitor.OpenAsync()));
         using var stop = new CancellationTokenSource();
         var visits = Task.WhenAll(visitors.Select(visitor => visitor.VisitAsync(stop)));
         foreach (var build in (string[])["Second", "Back"])
@@ -112,8 +108,6 @@ public sealed class RollingDeployTests
 
         public bool SharesItsSession { get; set; }
 
-        public bool IsOpen => client.Joined is not null;
-
         public int Clicks { get; private set; }
 
         public int Hops { get; private set; }
@@ -153,8 +147,15 @@ public sealed class RollingDeployTests
         {
             for (var i = _random.Next(1, 4); i > 0; i--)
             {
-                await client.ClickAsync("#up");
-                Clicks++;
+                try
+                {
+                    Clicks++;
+                    await client.ClickAsync("#up");
+                }
+                catch (Exception exception) when (exception is WebSocketException or IOException or ObjectDisposedException)
+                {
+                    // The socket ended just then. The click has its number, and waits for the next one.
+                }
             }
 
             if (_random.Next(4) == 0)
@@ -194,6 +195,7 @@ public sealed class RollingDeployTests
         /// <summary>Until it is joined, each attempt at the next node, as the script does it; but for its longer waits.</summary>
         private async Task JoinAsync()
         {
+            var refusals = new List<string>();
             using var patience = new CancellationTokenSource(Patience);
             for (var wait = 1; ; wait = Math.Min(2 * wait, 100))
             {
@@ -205,10 +207,12 @@ public sealed class RollingDeployTests
                     Builds.Add(client.Text("#build"));
                     return;
                 }
-                catch (Exception exception) when (exception is InvalidOperationException or WebSocketException or SocketRefusedException && !patience.IsCancellationRequested)
+                catch (Exception exception) when (exception is InvalidOperationException or WebSocketException or SocketRefusedException or OperationCanceledException)
                 {
                     SentElsewhere += client.Frames is [.., GoAwayFrame { Reason: "newer" }] ? 1 : 0;
-                    await Task.Delay(_random.Next(1, wait + 1), patience.Token);
+                    refusals.Add(exception.Message);
+                    patience.IsCancellationRequested.ShouldBeFalse($"joined in vain {refusals.Count} times; at last: {string.Join("\n", refusals.TakeLast(3))}");
+                    await Task.Delay(_random.Next(1, wait + 1), CancellationToken.None);
                 }
             }
         }
