@@ -16,7 +16,17 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
     private readonly Counter<long> _failures = meter.Meter.CreateCounter<long>(
         "holdfast.store.failure", "{failure}", "Reads and writes that the store failed.");
 
+    private readonly Counter<long> _evicted = meter.Meter.CreateCounter<long>(
+        "holdfast.session.evicted", "{part}", "Parts of tabs, and views' states, that were removed because a session was at its limit.");
+
     private readonly ConcurrentDictionary<(Type View, int Stored, int Own), bool> _said = new();
+
+    /// <summary>Says what was removed to make room.</summary>
+    public void Evicted(int tabs, int views)
+    {
+        _evicted.Add(tabs + views);
+        LogEvicted(tabs, views);
+    }
 
     public void Wrote(TimeSpan duration, bool committed)
     {
@@ -61,6 +71,9 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
 
     [LoggerMessage(100, LogLevel.Error, "The session store failed to write. The change is kept in memory and written again in {Delay} ms; until then pages show 'unsaved'.")]
     private partial void LogWriteFailed(double delay, Exception exception);
+
+    [LoggerMessage(102, LogLevel.Warning, "A session was at its limit: what {Tabs} tabs had that were not seen for an hour, and the state of {Views} views that no tab has open, was removed.")]
+    private partial void LogEvicted(int tabs, int views);
 
     [LoggerMessage(101, LogLevel.Error, "The session store failed to read.")]
     private partial void LogReadFailed(Exception exception);

@@ -98,7 +98,7 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
             if (session is not null)
             {
                 found = status == SliceStatus.Readable ? Found.Restored : terms.ExpectsState ? Found.NotFound : Found.New;
-                var lease = session.Lease(address.SliceKey, view, identity, terms.IsFresh, page);
+                var lease = session.Lease(address.SliceKey, view, identity, terms.IsFresh, RecordOwner.Visitor, page);
                 page.Hold(lease);
                 settled = Math.Max(settled, session.Watermark(lease, identity.Document));
             }
