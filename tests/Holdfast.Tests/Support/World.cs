@@ -81,7 +81,7 @@ internal sealed class World : IAsyncDisposable
         return (keys.ShouldHaveSingleItem(), (await Store.ReadAsync(keys[0], 0, CancellationToken.None)).Session!);
     }
 
-    /// <summary>The only session that is stored, as text: an entry a line, without what differs from run to run.</summary>
+    /// <summary>The only session that is stored, as text: an entry a line.</summary>
     public async Task<string[]> StoredTextAsync() =>
         [.. (await StoredAsync()).Session.Entries
             .Select(entry => $"{entry.Key.Slice} {entry.Key.Kind.ToString()[..1].ToLowerInvariant()} {entry.Key.Name} {Encoding.UTF8.GetString(entry.Value)}")
