@@ -159,6 +159,12 @@ internal sealed class LiveConnection : IPageClient
             await DrainAsync().ConfigureAwait(false);
             return false;
         }
+        catch (ForeignRecordException exception)
+        {
+            var (code, close) = RefusalOf(exception);
+            await EndAsync(code, close).ConfigureAwait(false);
+            return false;
+        }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             _services.Metrics.JoinFailed(address.PageType, exception);
@@ -213,6 +219,12 @@ internal sealed class LiveConnection : IPageClient
         {
             GiveWay();
         }
+        catch (ForeignRecordException exception)
+        {
+            var (code, close) = RefusalOf(exception);
+            _writer.Send(ServerFrame.Error(code, 0, ""));
+            _writer.Close(close, code);
+        }
         catch (Exception exception)
         {
             if (!_closed.IsCancellationRequested)
@@ -229,6 +241,10 @@ internal sealed class LiveConnection : IPageClient
         _writer.Send(ServerFrame.Error(ErrorCode.Failed, 0, ""));
         _writer.Close(CloseCode.TryAgainLater, ErrorCode.Failed);
     }
+
+    /// <summary>Somebody signed in or out, or the state was deleted: the document fetches another ticket, or is loaded anew.</summary>
+    private static (string Code, int CloseCode) RefusalOf(ForeignRecordException exception) =>
+        exception.IsRenewable ? (ErrorCode.Ticket, CloseCode.Ticket) : (ErrorCode.Forbidden, CloseCode.Forbidden);
 
     /// <summary>Another build has written the state: the document keeps what it has, and joins again, with back-off, perhaps on a node that takes it.</summary>
     private void GiveWay()

@@ -4,6 +4,7 @@ using System.Reflection;
 using Holdfast.Security;
 using Holdfast.Sessions;
 using Holdfast.State;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -54,14 +55,15 @@ internal sealed class PageRoute(Type pageType, string template)
         var parameters = ParametersOf(values);
         var site = $"{request.Scheme}://{request.Host.ToUriComponent()}{new PathString(ticket.PathBase).ToUriComponent()}";
         return new PageAddress(
-            PersistedView.Of(pageType).IsPersistent ? ticket.Session : null,
+            PersistedView.Of(pageType).IsPersistent ? ticket.Record : null,
             pageType,
             SliceKey(ticket.PathBase, parameters),
             parameters,
             site + ticket.Path + ticket.Query,
             site + "/",
             ticket.Culture,
-            ticket.User);
+            ticket.User,
+            ticket.Browser);
     }
 
     /// <summary>The key of the page's slice: path base, template and values, whatever the query; or the view's own key, which no path can be equal to.</summary>
@@ -146,7 +148,7 @@ internal sealed class PageCatalog
             {
                 CheckStreaming(type);
                 CheckStateKey(type, keys);
-                PersistedView.Of(type); // A member that cannot be persisted is an error now, not at the first visit.
+                CheckUser(PersistedView.Of(type)); // A member that cannot be persisted is an error now, not at the first visit.
                 if (type.GetCustomAttributes<RouteAttribute>(inherit: false).ToArray() is { Length: > 0 } routes)
                 {
                     _byView.Add(type.FullName!, [.. routes.Select(route => new PageRoute(type, route.Template))]);
@@ -167,6 +169,15 @@ internal sealed class PageCatalog
         {
             throw new InvalidOperationException(
                 $"View '{type}' has [StreamRendering]. A page of Holdfast is sent as a whole, and goes on changing once it is live. Remove the attribute; load what takes long when 'Mount.IsLive'.");
+        }
+    }
+
+    private static void CheckUser(PersistedView view)
+    {
+        if (view.IsOfUser && !view.Type.GetCustomAttributes(inherit: true).OfType<IAuthorizeData>().Any())
+        {
+            throw new InvalidOperationException(
+                $"View '{view.Type}' has [Persist(Scope.User)], but not [Authorize]. Its state is a signed-in user's, and a visitor has none. Add [Authorize] to the view, or persist its state in the session.");
         }
     }
 

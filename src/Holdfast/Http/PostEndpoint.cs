@@ -62,12 +62,17 @@ internal sealed class PostEndpoint(
 
         if (tickets.IsExpired(state.Ticket) || !JoinGate.IsTheirs(state.Ticket, context, cookie) || JoinGate.IsOfAnOlderBuild(state.Ticket, route.PageType))
         {
-            context.Response.StatusCode = StatusCodes.Status409Conflict;
-            await page.GetAsync(context, route, scope => scope.ExpiredText);
+            await RefuseExpiredAsync(context, route);
             return;
         }
 
         await ApplyAsync(context, route, new PostedForm(state, fields));
+    }
+
+    private Task RefuseExpiredAsync(HttpContext context, PageRoute route)
+    {
+        context.Response.StatusCode = StatusCodes.Status409Conflict;
+        return page.GetAsync(context, route, scope => scope.ExpiredText);
     }
 
     // ---- what was posted ----
@@ -108,7 +113,7 @@ internal sealed class PostEndpoint(
     {
         var address = route.AddressOf(form.State.Ticket, context.Request.RouteValues, context.Request);
         Session? session = null;
-        if (address.SessionKey is { } key)
+        if (address.Record is { Key: var key })
         {
             try
             {
@@ -124,7 +129,7 @@ internal sealed class PostEndpoint(
 
         try
         {
-            await ApplyInTurnAsync(context, address, form, session);
+            await ApplyInTurnAsync(context, route, address, form, session);
         }
         finally
         {
@@ -132,7 +137,7 @@ internal sealed class PostEndpoint(
         }
     }
 
-    private async Task ApplyInTurnAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
+    private async Task ApplyInTurnAsync(HttpContext context, PageRoute route, PageAddress address, PostedForm form, Session? session)
     {
         if (session is not null && !await TryEnterAsync(session, context.RequestAborted))
         {
@@ -148,7 +153,7 @@ internal sealed class PostEndpoint(
                 return;
             }
 
-            for (var run = 1; !await RunAsync(context, address, form, session); run++)
+            for (var run = 1; !await RunAsync(context, route, address, form, session); run++)
             {
                 if (run == MaxRuns)
                 {
@@ -180,7 +185,7 @@ internal sealed class PostEndpoint(
 
     /// <summary>Runs what was posted on the state as it is now, and answers.</summary>
     /// <returns>False when another node has written meanwhile, so that nothing of it counts.</returns>
-    private async Task<bool> RunAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
+    private async Task<bool> RunAsync(HttpContext context, PageRoute route, PageAddress address, PostedForm form, Session? session)
     {
         var client = new PostClient(form.Events.Count);
         MountedPage mounted;
@@ -195,6 +200,11 @@ internal sealed class PostEndpoint(
         catch (UnreadStateException)
         {
             await RefuseForNowAsync(context);
+            return true;
+        }
+        catch (ForeignRecordException)
+        {
+            await RefuseExpiredAsync(context, route);
             return true;
         }
 

@@ -65,6 +65,7 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
     /// <param name="cancellationToken">Ends the wait for the store.</param>
     /// <exception cref="SupersededException">Another node writes the tab.</exception>
     /// <exception cref="UnreadStateException">The state is of a version that this build does not take; for a POST also where the migration failed.</exception>
+    /// <exception cref="ForeignRecordException">The session is another's by now, or was deleted.</exception>
     /// <exception cref="Exception">The store cannot be read, or the page's initialisation failed.</exception>
     public async Task<MountedPage> MountAsync(PageAddress address, PageIdentity identity, ClaimsPrincipal user, MountTerms terms, CancellationToken cancellationToken)
     {
@@ -98,9 +99,16 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
             if (session is not null)
             {
                 found = status == SliceStatus.Readable ? Found.Restored : terms.ExpectsState ? Found.NotFound : Found.New;
-                var lease = session.Lease(address.SliceKey, view, identity, terms.IsFresh, RecordOwner.Visitor, page);
+                var lease = session.Lease(address.SliceKey, view, identity, terms.IsFresh, address.Record!.Owner, page);
                 page.Hold(lease);
                 settled = Math.Max(settled, session.Watermark(lease, identity.Document));
+            }
+
+            if (address.Browser is { } browser)
+            {
+                var watched = await sessions.UseAsync(browser.Key, cancellationToken).ConfigureAwait(false);
+                page.Watch(watched);
+                page.Watch(watched.Watch(identity, browser.Owner, page));
             }
 
             await page.MountAsync(found, settled, terms).ConfigureAwait(false);
@@ -121,6 +129,6 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
             return known;
         }
 
-        return address.SessionKey is { } key ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
+        return address.Record is { Key: var key } ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class PersistedView
         Members = members;
         Version = VersionOf(type);
         Migrate = MigrationOf(type);
+        IsOfUser = type.GetCustomAttribute<PersistAttribute>(inherit: true) is { Scope: Scope.User };
         HasTabMembers = members.Any(member => member.Scope != Scope.Session);
     }
 
@@ -22,6 +23,9 @@ internal sealed class PersistedView
 
     /// <summary>In the order of their names, so that it is the same in every build.</summary>
     public PersistedMember[] Members { get; }
+
+    /// <summary>Whether the state is in the signed-in user's record, and not in the browser's.</summary>
+    public bool IsOfUser { get; }
 
     public bool IsPersistent => Members.Length > 0;
 
@@ -102,6 +106,12 @@ internal sealed class PersistedView
                 $"Member '{type}.{member.Name}' cannot be persisted: {obstacle}. Remove [Persist] from it, or make it a settable property or a field.");
         }
 
+        if (attribute.Scope == Scope.User)
+        {
+            throw new InvalidOperationException(
+                $"Member '{type}.{member.Name}' cannot be persisted with Scope.User: an event changes one record, and so a view's state is the user's as a whole or not at all. Write [Persist(Scope.User)] on the class.");
+        }
+
         return PersistedMember.Create(member, attribute.Name ?? member.Name, attribute.Scope);
     }
 
@@ -110,7 +120,7 @@ internal sealed class PersistedView
         && member is PropertyInfo { GetMethod: { IsPublic: true, IsStatic: false }, SetMethod.IsPublic: true } property
         && property.GetIndexParameters().Length == 0
         && !property.GetCustomAttributes().Any(IsSupplied)
-            ? new PersistAttribute(onClass.Scope)
+            ? new PersistAttribute(onClass.Scope == Scope.User ? Scope.Session : onClass.Scope) // Shared by the tabs, of the user's record.
             : null;
 
     private static bool IsSupplied(Attribute attribute) =>
