@@ -72,13 +72,8 @@ internal sealed class World : IAsyncDisposable
     /// <summary>The only session that is stored.</summary>
     public async Task<(string Key, StoredSession Session)> StoredAsync()
     {
-        var keys = new List<string>();
-        await foreach (var key in Store.ListAsync(CancellationToken.None))
-        {
-            keys.Add(key);
-        }
-
-        return (keys.ShouldHaveSingleItem(), (await Store.ReadAsync(keys[0], 0, CancellationToken.None)).Session!);
+        var key = (await RecordsAsync()).ShouldHaveSingleItem();
+        return (key, (await Store.ReadAsync(key, 0, CancellationToken.None)).Session!);
     }
 
     /// <summary>The only session that is stored, as text: an entry a line.</summary>
