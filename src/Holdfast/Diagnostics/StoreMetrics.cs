@@ -72,6 +72,8 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
     /// <summary>The node has stopped with sessions that are not durable. Counts only: nothing of a session is logged.</summary>
     public void FlushEnded(int unsaved, int unwritten) => LogFlushEnded(unsaved, unwritten);
 
+    public void NotCarriedOver(string slice, int visitors, int users) => LogNotCarriedOver(slice, visitors, users);
+
     [LoggerMessage(100, LogLevel.Error, "The session store failed to write. The change is kept in memory and written again in {Delay} ms; until then pages show 'unsaved'.")]
     private partial void LogWriteFailed(double delay, Exception exception);
 
@@ -104,6 +106,9 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
 
     [LoggerMessage(111, LogLevel.Error, "MigrateState of view '{View}' threw on state of version {Stored} (this build has {Own}). The state is left as it is, and the view's events are refused. Correct MigrateState, and deploy again.")]
     private partial void LogMigrationFailed(Type view, int stored, int own, Exception exception);
+
+    [LoggerMessage(113, LogLevel.Warning, "At a sign-in the visitor's state under '{Slice}' (version {Visitors}) was not carried over: the user has some of version {Users}. The user's stays.")]
+    private partial void LogNotCarriedOver(string slice, int visitors, int users);
 
     [LoggerMessage(112, LogLevel.Warning, "State of view '{View}' cannot be read ({Entries} entries). The view begins without it; the next write sets the bytes aside.")]
     private partial void LogSliceUnreadable(Type view, int entries);

@@ -249,23 +249,30 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         return Owner == next;
     }
 
-    /// <summary>Lays another record's members and tabs over this one's: a visitor's state is carried over to a user who has some already.</summary>
+    /// <summary>Lays another record's members and tabs over this one's: a visitor's state is carried over to a user who has some already. What is of another version than the user's, where no view in use here
+    /// takes both, is left behind.</summary>
     public async Task CarryOverAsync(Session visitor, CancellationToken cancellationToken)
     {
-        var entries = visitor.StateEntries();
+        var copies = visitor.CopyState();
         bool write;
         lock (_gate)
         {
             _version++;
-            foreach (var entry in entries)
+            foreach (var copy in copies)
             {
-                if (!_slices.TryGetValue(entry.Key.Slice, out var slice))
+                if (!_slices.TryGetValue(copy.Key, out var slice))
                 {
-                    _slices.Add(entry.Key.Slice, slice = new Slice(entry.Key.Slice));
+                    _slices.Add(copy.Key, slice = new Slice(copy.Key));
                 }
 
-                slice.Overlay(entry.Key, entry.Value, _version);
-                MarkUnsaved(slice);
+                if (slice.Overlay(copy, _version, metrics))
+                {
+                    MarkUnsaved(slice);
+                }
+                else
+                {
+                    metrics.NotCarriedOver(copy.Key, copy.Version, slice.Version);
+                }
             }
 
             write = StartWriting();
@@ -279,11 +286,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         await FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private List<KeyValuePair<EntryKey, byte[]>> StateEntries()
+    private List<Slice.Copy> CopyState()
     {
         lock (_gate)
         {
-            return [.. _slices.Values.SelectMany(slice => slice.StateEntries())];
+            return [.. _slices.Values.Select(slice => slice.CopyState()).Where(copy => copy.Members.Count + copy.Tabs.Count > 0)];
         }
     }
 
