@@ -1,0 +1,427 @@
+using System.Net;
+using System.Runtime.CompilerServices;
+using StackExchange.Redis;
+
+namespace Holdfast.Redis;
+
+/// <summary>
+/// All that this package uses of StackExchange.Redis: one connection of the client's kind (which pipelines what many callers send), made when it
+/// is first needed. Its failures come out as <see cref="RedisFailure"/>.
+/// </summary>
+/// <remarks>
+/// <para>Owns the client. Any thread may call any member.</para>
+/// <para>A connection that is lost the client makes again by itself, within about a second. One that gives no answer (a black hole) it does not
+/// notice; so a call that timed out drops the whole client, and the next call makes another. A server that has become a replica is left in the
+/// same way: the name may lead to another one now.</para>
+/// <para>With 2.x or later, order of a channel's messages needs its <c>ChannelMessageQueue</c> in <see cref="ListenAsync"/>; 1.2.6 keeps it by itself.</para>
+/// </remarks>
+internal sealed class RedisConnection : IAsyncDisposable
+{
+    /// <summary>How long a call that finds no connection waits for it. Chosen: the client looks once a second for one that was lost.</summary>
+    private static readonly TimeSpan s_reconnectWait = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>How often a subscription, which asks nothing by itself, is asked whether it is alive. Chosen.</summary>
+    private static readonly TimeSpan s_pingInterval = TimeSpan.FromSeconds(15);
+
+    private readonly ConfigurationOptions _settings;
+    private readonly TimeSpan _commandTimeout;
+    private readonly Lock _gate = new();
+    private Task<Link>? _link;
+    private bool _disposed;
+
+    public RedisConnection(RedisStoreOptions options)
+    {
+        _commandTimeout = options.CommandTimeout;
+        _settings = ConfigurationOptions.Parse(options.ConnectionString);
+        _settings.AbortOnConnectFail = true;
+        _settings.ConnectRetry = 1;
+        _settings.ConnectTimeout = (int)options.ConnectTimeout.TotalMilliseconds;
+        _settings.SyncTimeout = (int)options.CommandTimeout.TotalMilliseconds;
+        _settings.ReconnectRetryPolicy = new LinearRetry(500);
+        _settings.ClientName ??= "Holdfast";
+        // CONFIG GET counts as an administrator's command.
+        _settings.AllowAdmin = true;
+        // Where the server does not tell its version: so old a one still knows SCAN and UNLINK.
+        _settings.DefaultVersion = new Version(4, 0);
+        Server = string.Join(", ", _settings.EndPoints.Select(Name));
+    }
+
+    /// <summary>Hosts and ports, for messages.</summary>
+    public string Server { get; }
+
+    /// <summary>Whether the client takes this connection string.</summary>
+    public static bool IsConnectionString(string? text)
+    {
+        try
+        {
+            return !string.IsNullOrWhiteSpace(text) && ConfigurationOptions.Parse(text).EndPoints.Count > 0;
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException or OverflowException)
+        {
+            // Its words may be part of the password.
+            return false;
+        }
+    }
+
+    /// <summary>Connects, unless there is a connection.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken) => await LinkAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Runs a script, by its hash; a server that has not seen it (or was restarted since) gets the text.</summary>
+    /// <param name="script">The script; it returns an array.</param>
+    /// <param name="key">Its only key.</param>
+    /// <param name="arguments">Left unchanged until the call has ended.</param>
+    /// <param name="cancellationToken">Ends the wait, not the script.</param>
+    public async Task<byte[]?[]> EvaluateAsync(RedisScript script, string key, byte[][] arguments, CancellationToken cancellationToken)
+    {
+        RedisKey[] keys = [key];
+        var values = Array.ConvertAll(arguments, static argument => (RedisValue)argument);
+        RedisResult result;
+        try
+        {
+            result = await CallAsync(
+                (script, keys, values),
+                static (link, call) => link.Database.ScriptEvaluateAsync(call.script.Hash, call.keys, call.values, CommandFlags.DemandMaster),
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch (RedisFailure failure) when (failure.Code == "NOSCRIPT")
+        {
+            object[] whole = [script.Text, 1, keys[0], .. values];
+            result = await CallAsync(
+                whole, static (link, call) => link.Database.ExecuteAsync("EVAL", call, CommandFlags.DemandMaster), cancellationToken).ConfigureAwait(false);
+        }
+
+        return (byte[]?[])result!;
+    }
+
+    /// <summary>Sets a key that is not there, and returns what is there then.</summary>
+    public async Task<byte[]?> GetOrSetAsync(string key, byte[] value, CancellationToken cancellationToken)
+    {
+        await CallAsync((key, value), static (link, call) => link.Database.StringSetAsync(call.key, call.value, when: When.NotExists), cancellationToken)
+            .ConfigureAwait(false);
+        return await CallAsync(key, static (link, key) => link.Database.StringGetAsync(key, CommandFlags.DemandMaster), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>One field of each hash; null where there is none, or no hash.</summary>
+    public async Task<IReadOnlyList<byte[]?>> GetFieldsAsync(IReadOnlyList<string> keys, string field, CancellationToken cancellationToken)
+    {
+        var values = new byte[]?[keys.Count];
+        await Task.WhenAll(keys.Select(async (key, i) =>
+        {
+            try
+            {
+                values[i] = await CallAsync(
+                    (key, field), static (link, call) => link.Database.HashGetAsync(call.key, call.field, CommandFlags.DemandMaster), cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            catch (RedisFailure failure) when (failure.Code == "WRONGTYPE")
+            {
+                // Somebody else's.
+            }
+        })).ConfigureAwait(false);
+        return values;
+    }
+
+    /// <summary>All values of a list.</summary>
+    public async Task<IReadOnlyList<string>> GetListAsync(string key, CancellationToken cancellationToken)
+    {
+        var values = await CallAsync(key, static (link, key) => link.Database.ListRangeAsync(key, flags: CommandFlags.DemandMaster), cancellationToken)
+            .ConfigureAwait(false);
+        return Array.ConvertAll(values, static value => (string)value!);
+    }
+
+    /// <summary>Adds a value to the end of a list.</summary>
+    public Task AppendAsync(string key, string value, CancellationToken cancellationToken) =>
+        CallAsync((key, value), static (link, call) => link.Database.ListRightPushAsync(call.key, call.value), cancellationToken);
+
+    /// <summary>The keys that begin with a prefix, page by page, by SCAN on every server: some may come twice.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<string>> ScanAsync(string prefix, int pageSize, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var link = await LinkAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var server in Servers(link))
+        {
+            using var keys = server.Keys(_settings.DefaultDatabase ?? 0, Escape(prefix) + "*", pageSize).GetEnumerator();
+            while (true)
+            {
+                // The client waits for each page on the thread that asks for it.
+                var page = await CallAsync((keys, pageSize), static (_, call) => Task.Run(() => Take(call.keys, call.pageSize)), cancellationToken)
+                    .ConfigureAwait(false);
+                yield return page;
+                if (page.Count < pageSize)
+                {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// <summary>What every server says of some settings; the value is null where it does not tell.</summary>
+    public async Task<IReadOnlyList<(string Server, string Setting, string? Value)>> GetSettingsAsync(
+        IReadOnlyList<string> settings, CancellationToken cancellationToken)
+    {
+        var found = new List<(string, string, string?)>();
+        var link = await LinkAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var server in Servers(link))
+        {
+            foreach (var setting in settings)
+            {
+                string? value = null;
+                try
+                {
+                    var pairs = await CallAsync((server, setting), static (_, call) => call.server.ConfigGetAsync(call.setting), cancellationToken)
+                        .ConfigureAwait(false);
+                    value = pairs.FirstOrDefault(pair => pair.Key == setting).Value;
+                }
+                catch (RedisFailure failure) when (failure.Kind == RedisFailureKind.Refused)
+                {
+                    // Hosted servers often forbid CONFIG.
+                }
+
+                found.Add((Name(server.EndPoint), setting, value));
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Sends a message to a channel. Those that are begun one after another while there is a connection arrive so.</summary>
+    public Task PublishAsync(string channel, byte[] message, CancellationToken cancellationToken) =>
+        CallAsync((channel, message), static (link, call) => link.Subscriber.PublishAsync(call.channel, call.message), cancellationToken);
+
+    /// <summary>Hands over the messages of a channel, in order and one at a time, until the connection is lost; then drops it.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="onListening">Called when every message from now on will come.</param>
+    /// <param name="onMessage">Gets a message; returns quickly, and does not throw.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="RedisFailure">It could not be subscribed to the channel.</exception>
+    public async Task ListenAsync(string channel, Action onListening, Action<byte[]> onMessage, CancellationToken cancellationToken)
+    {
+        var link = await LinkAsync(cancellationToken).ConfigureAwait(false);
+        void OnFailed(object? sender, ConnectionFailedEventArgs failed)
+        {
+            if (failed.ConnectionType == ConnectionType.Subscription)
+            {
+                Drop(link);
+            }
+        }
+
+        link.Multiplexer.ConnectionFailed += OnFailed;
+        try
+        {
+            await CallAsync(
+                link,
+                (channel, onMessage),
+                static async (link, call) =>
+                {
+                    await link.Subscriber.SubscribeAsync(call.channel, (_, message) =>
+                    {
+                        if (!link.Dropped.IsCompleted)
+                        {
+                            call.onMessage(message!);
+                        }
+                    }).ConfigureAwait(false);
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
+            onListening();
+            while (!link.Dropped.IsCompleted)
+            {
+                await CallAsync(link, link, static (link, _) => link.Subscriber.PingAsync(), cancellationToken).ConfigureAwait(false);
+                await link.Dropped.WaitAsync(s_pingInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            link.Multiplexer.ConnectionFailed -= OnFailed;
+            Drop(link);
+        }
+    }
+
+    /// <summary>Waits a moment for a connection that the client makes again; returns also when it did not come.</summary>
+    public async Task WaitForConnectionAsync(CancellationToken cancellationToken)
+    {
+        if (_link is not { IsCompletedSuccessfully: true, Result.Multiplexer: var multiplexer } || multiplexer.IsConnected)
+        {
+            return;
+        }
+
+        var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void OnRestored(object? sender, ConnectionFailedEventArgs made)
+        {
+            if (made.ConnectionType == ConnectionType.Interactive)
+            {
+                restored.TrySetResult();
+            }
+        }
+
+        multiplexer.ConnectionRestored += OnRestored;
+        try
+        {
+            if (!multiplexer.IsConnected)
+            {
+                await restored.Task.WaitAsync(s_reconnectWait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        finally
+        {
+            multiplexer.ConnectionRestored -= OnRestored;
+        }
+    }
+
+    /// <summary>Closes the connection; later calls fail.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task<Link>? link;
+        lock (_gate)
+        {
+            _disposed = true;
+            (link, _link) = (_link, null);
+        }
+
+        if (link is not null)
+        {
+            await ((Task)link).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (link.IsCompletedSuccessfully)
+            {
+                await link.Result.CloseAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private ValueTask<Link> LinkAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var link = _link;
+        if (link is not { IsCompletedSuccessfully: true })
+        {
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, typeof(RedisSessionStore));
+                link = _link is null or { IsFaulted: true } ? _link = Task.Run(ConnectAsync, CancellationToken.None) : _link;
+            }
+        }
+
+        return link.IsCompletedSuccessfully ? new ValueTask<Link>(link.Result) : new ValueTask<Link>(link.WaitAsync(cancellationToken));
+    }
+
+    private async Task<Link> ConnectAsync()
+    {
+        var connecting = ConnectionMultiplexer.ConnectAsync(_settings.Clone());
+        try
+        {
+            // The client has its own time-out for sockets; not for all that it asks a server after that.
+            return new Link(await connecting.WaitAsync(TimeSpan.FromMilliseconds(_settings.ConnectTimeout) + s_reconnectWait).ConfigureAwait(false));
+        }
+        catch (Exception exception) when (exception is not RedisFailure)
+        {
+            _ = connecting.ContinueWith(
+                static late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw Explain(exception) ?? exception;
+        }
+    }
+
+    private async Task<TResult> CallAsync<TState, TResult>(TState state, Func<Link, TState, Task<TResult>> call, CancellationToken cancellationToken) =>
+        await CallAsync(await LinkAsync(cancellationToken).ConfigureAwait(false), state, call, cancellationToken).ConfigureAwait(false);
+
+    private async Task<TResult> CallAsync<TState, TResult>(
+        Link link, TState state, Func<Link, TState, Task<TResult>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call(link, state).WaitAsync(_commandTimeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && Explain(exception) is { } failure)
+        {
+            if (failure.Kind == RedisFailureKind.TimedOut || failure.Code == "READONLY")
+            {
+                Drop(link);
+            }
+
+            throw failure;
+        }
+    }
+
+    /// <summary>Leaves a client that is of no more use; the next call makes another.</summary>
+    private void Drop(Link link)
+    {
+        lock (_gate)
+        {
+            if (_link is { IsCompletedSuccessfully: true } current && current.Result == link)
+            {
+                _link = null;
+            }
+        }
+
+        link.Drop();
+    }
+
+    private RedisFailure? Explain(Exception exception) => exception switch
+    {
+        RedisServerException => new RedisFailure(RedisFailureKind.Refused, exception.Message, exception),
+        RedisConnectionException { InnerException: RedisServerException inner } => new RedisFailure(RedisFailureKind.Refused, inner.Message, exception),
+        TimeoutException => new RedisFailure(RedisFailureKind.TimedOut, $"it did not answer within {_commandTimeout.TotalSeconds:0.###} s", exception),
+        // The client's words go on with its counters.
+        RedisException or ObjectDisposedException or OperationCanceledException =>
+            new RedisFailure(RedisFailureKind.Connection, exception.Message.Split(';', '\n')[0], exception),
+        _ => null,
+    };
+
+    private static List<IServer> Servers(Link link) =>
+        [.. link.Multiplexer.GetEndPoints().Select(endPoint => link.Multiplexer.GetServer(endPoint)).Where(server => server.IsConnected)];
+
+    private static List<string> Take(IEnumerator<RedisKey> keys, int count)
+    {
+        var page = new List<string>(count);
+        while (page.Count < count && keys.MoveNext())
+        {
+            page.Add((string)keys.Current!);
+        }
+
+        return page;
+    }
+
+    private static string Escape(string text) => string.Concat(text.Select(c => c is '*' or '?' or '[' or ']' or '\\' ? $"\\{c}" : $"{c}"));
+
+    private string Name(EndPoint endPoint) => endPoint switch
+    {
+        DnsEndPoint dns => $"{dns.Host}:{Port(dns.Port)}",
+        IPEndPoint ip => $"{new IPEndPoint(ip.Address, Port(ip.Port))}",
+        _ => $"{endPoint}",
+    };
+
+    /// <summary>The port that the client takes where none is named.</summary>
+    private int Port(int port) => port != 0 ? port : _settings.Ssl ? 6380 : 6379;
+
+    /// <summary>Owns one client.</summary>
+    private sealed class Link(ConnectionMultiplexer multiplexer)
+    {
+        private readonly TaskCompletionSource _dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ConnectionMultiplexer Multiplexer => multiplexer;
+
+        public IDatabase Database { get; } = multiplexer.GetDatabase();
+
+        public ISubscriber Subscriber { get; } = multiplexer.GetSubscriber();
+
+        /// <summary>Completes when nobody uses it any more.</summary>
+        public Task Dropped => _dropped.Task;
+
+        public void Drop()
+        {
+            if (_dropped.TrySetResult())
+            {
+                // It waits for its threads; whoever drops it does not.
+                _ = Task.Run(multiplexer.Dispose);
+            }
+        }
+
+        /// <summary>Lets what is under way end, within the client's time-out.</summary>
+        public async Task CloseAsync()
+        {
+            await Task.Run(() => multiplexer.CloseAsync()).WaitAsync(TimeSpan.FromMilliseconds(multiplexer.TimeoutMilliseconds))
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Drop();
+        }
+    }
+}
