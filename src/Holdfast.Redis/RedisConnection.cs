@@ -24,14 +24,13 @@ internal sealed class RedisConnection : IAsyncDisposable
     private static readonly TimeSpan s_pingInterval = TimeSpan.FromSeconds(15);
 
     private readonly ConfigurationOptions _settings;
-    private readonly TimeSpan _commandTimeout;
     private readonly Lock _gate = new();
     private Task<Link>? _link;
     private bool _disposed;
 
     public RedisConnection(RedisStoreOptions options)
     {
-        _commandTimeout = options.CommandTimeout;
+        CommandTimeout = options.CommandTimeout;
         _settings = ConfigurationOptions.Parse(options.ConnectionString);
         _settings.AbortOnConnectFail = true;
         _settings.ConnectRetry = 1;
@@ -48,6 +47,9 @@ internal sealed class RedisConnection : IAsyncDisposable
 
     /// <summary>Hosts and ports, for messages.</summary>
     public string Server { get; }
+
+    /// <summary>How long one answer may take.</summary>
+    public TimeSpan CommandTimeout { get; }
 
     /// <summary>Whether the client takes this connection string.</summary>
     public static bool IsConnectionString(string? text)
@@ -140,6 +142,11 @@ internal sealed class RedisConnection : IAsyncDisposable
         var link = await LinkAsync(cancellationToken).ConfigureAwait(false);
         foreach (var server in Servers(link))
         {
+            if (!server.IsConnected)
+            {
+                throw new RedisFailure(RedisFailureKind.Connection, $"{Name(server.EndPoint)} is not connected, and has keys too", null);
+            }
+
             using var keys = server.Keys(_settings.DefaultDatabase ?? 0, Escape(prefix) + "*", pageSize).GetEnumerator();
             while (true)
             {
@@ -172,9 +179,9 @@ internal sealed class RedisConnection : IAsyncDisposable
                         .ConfigureAwait(false);
                     value = pairs.FirstOrDefault(pair => pair.Key == setting).Value;
                 }
-                catch (RedisFailure failure) when (failure.Kind == RedisFailureKind.Refused)
+                catch (RedisFailure failure) when (failure.Kind != RedisFailureKind.TimedOut)
                 {
-                    // Hosted servers often forbid CONFIG.
+                    // Hosted servers often forbid CONFIG; a server of several may be away.
                 }
 
                 found.Add((Name(server.EndPoint), setting, value));
@@ -238,14 +245,33 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits a moment for a connection that the client makes again; returns also when it did not come.</summary>
+    /// <summary>Waits a moment for a connection that the client makes again, or has it look again which server is the primary; returns also when
+    /// neither has helped.</summary>
     public async Task WaitForConnectionAsync(CancellationToken cancellationToken)
     {
-        if (_link is not { IsCompletedSuccessfully: true, Result.Multiplexer: var multiplexer } || multiplexer.IsConnected)
+        if (_link is not { IsCompletedSuccessfully: true, Result: var link })
         {
             return;
         }
 
+        var multiplexer = link.Multiplexer;
+        if (!multiplexer.IsConnected)
+        {
+            await WaitForConnectionAsync(multiplexer, cancellationToken).ConfigureAwait(false);
+        }
+        else if (multiplexer.GetEndPoints().Length > 1)
+        {
+            await link.ReconfigureAsync().WaitAsync(s_reconnectWait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        else
+        {
+            // The one server is there and still cannot be used: its name may lead to another one now.
+            Drop(link);
+        }
+    }
+
+    private static async Task WaitForConnectionAsync(ConnectionMultiplexer multiplexer, CancellationToken cancellationToken)
+    {
         var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void OnRestored(object? sender, ConnectionFailedEventArgs made)
         {
@@ -329,9 +355,13 @@ internal sealed class RedisConnection : IAsyncDisposable
     {
         try
         {
-            return await call(link, state).WaitAsync(_commandTimeout, cancellationToken).ConfigureAwait(false);
+            return await call(link, state).WaitAsync(CommandTimeout, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && Explain(exception) is { } failure)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception exception) when (Explain(exception) is { } failure)
         {
             if (failure.Kind == RedisFailureKind.TimedOut || failure.Code == "READONLY")
             {
@@ -360,15 +390,21 @@ internal sealed class RedisConnection : IAsyncDisposable
     {
         RedisServerException => new RedisFailure(RedisFailureKind.Refused, exception.Message, exception),
         RedisConnectionException { InnerException: RedisServerException inner } => new RedisFailure(RedisFailureKind.Refused, inner.Message, exception),
-        TimeoutException => new RedisFailure(RedisFailureKind.TimedOut, $"it did not answer within {_commandTimeout.TotalSeconds:0.###} s", exception),
+        RedisConnectionException when IsAuthentication(exception.Message) =>
+            new RedisFailure(RedisFailureKind.Refused, "NOAUTH The server wants a password, and has got none or a wrong one", exception),
+        TimeoutException => new RedisFailure(RedisFailureKind.TimedOut, $"it did not answer within {CommandTimeout.TotalSeconds:0.###} s", exception),
         // The client's words go on with its counters.
         RedisException or ObjectDisposedException or OperationCanceledException =>
             new RedisFailure(RedisFailureKind.Connection, exception.Message.Split(';', '\n')[0], exception),
         _ => null,
     };
 
+    /// <summary>The words of 1.x and those of later versions.</summary>
+    private static bool IsAuthentication(string message) =>
+        message.Contains("AuthenticationFailure", StringComparison.Ordinal) || message.Contains("authentication failure", StringComparison.Ordinal);
+
     private static List<IServer> Servers(Link link) =>
-        [.. link.Multiplexer.GetEndPoints().Select(endPoint => link.Multiplexer.GetServer(endPoint)).Where(server => server.IsConnected)];
+        [.. link.Multiplexer.GetEndPoints().Select(endPoint => link.Multiplexer.GetServer(endPoint))];
 
     private static List<string> Take(IEnumerator<RedisKey> keys, int count)
     {
@@ -398,6 +434,8 @@ internal sealed class RedisConnection : IAsyncDisposable
     {
         private readonly TaskCompletionSource _dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private Task _reconfiguring = Task.CompletedTask;
+
         public ConnectionMultiplexer Multiplexer => multiplexer;
 
         public IDatabase Database { get; } = multiplexer.GetDatabase();
@@ -406,6 +444,15 @@ internal sealed class RedisConnection : IAsyncDisposable
 
         /// <summary>Completes when nobody uses it any more.</summary>
         public Task Dropped => _dropped.Task;
+
+        /// <summary>Has the client look at all servers again; callers at the same time share one look.</summary>
+        public Task ReconfigureAsync()
+        {
+            lock (_dropped)
+            {
+                return _reconfiguring = _reconfiguring.IsCompleted ? Task.Run(() => multiplexer.ConfigureAsync()) : _reconfiguring;
+            }
+        }
 
         public void Drop()
         {

@@ -47,7 +47,7 @@ internal static class RedisErrors
             + $"'{RedisStoreOptions.Section}:CommandTimeout' says how long an answer may take.",
         "" => $"Set '{RedisStoreOptions.Section}:ConnectionString' to a server that runs and can be reached from here. "
             + "To start one: docker run -p 6379:6379 redis redis-server --appendonly yes --appendfsync always",
-        "WRONGPASS" or "NOAUTH" or "ERR" when IsAuthentication(cause) =>
+        "WRONGPASS" or "NOAUTH" =>
             $"Set the password of Redis' default user in '{RedisStoreOptions.Section}:ConnectionString': 'host:6379,password=…'.",
         "NOPERM" => "Allow the user every command on keys and channels with the store's prefix: ACL SETUSER … ~hf:* &hf:* +@all",
         "OOM" => "The server is at its 'maxmemory' and rightly evicts nothing. Give it more memory, or shorten the sessions' lifetime.",
@@ -56,7 +56,4 @@ internal static class RedisErrors
         "LOADING" => "The server still reads its data after a start. Wait; calls work when it is done.",
         _ => "See https://redis.io/docs/latest/ for the server's words, and look at its log.",
     };
-
-    private static bool IsAuthentication(RedisFailure cause) =>
-        cause.Code is not "ERR" || cause.Message.Contains("password", StringComparison.OrdinalIgnoreCase) || cause.Message.Contains("AUTH", StringComparison.Ordinal);
 }

@@ -35,6 +35,7 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
     private Subscription[] _subscriptions = [];
     private Task _listening = Task.CompletedTask;
     private TaskCompletionSource? _firstListening;
+    private bool _disposed;
 
     public RedisNotifier(RedisConnection connection, string prefix, ILogger<RedisNotifier>? logger = null)
     {
@@ -85,6 +86,7 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
     {
         lock (_gate)
         {
+            _disposed = true;
             _subscriptions = [];
             _outgoing.Writer.TryComplete();
             _incoming.Writer.TryComplete();
@@ -95,7 +97,6 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
         await _listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _delivering.ConfigureAwait(false);
         await _connection.DisposeAsync().ConfigureAwait(false);
-        _stop.Dispose();
     }
 
     /// <summary>Completes when the channel is subscribed, for the first time or again.</summary>
@@ -103,7 +104,7 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested || _outgoing.Reader.Completion.IsCompleted, this);
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (_firstListening is null or { Task.IsFaulted: true })
             {
                 _firstListening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -288,17 +288,21 @@ public sealed class RedisSessionStore : ISessionStore, IAsyncDisposable
         Begin();
         try
         {
-            var delay = s_firstDelay;
+            var (delay, begun) = (s_firstDelay, TimeProvider.System.GetTimestamp());
             for (var attempt = 0; ; attempt++, delay *= 2)
             {
                 try
                 {
                     return await _connection.EvaluateAsync(script, SessionPrefix + key, arguments, cancellationToken).ConfigureAwait(false);
                 }
-                catch (RedisFailure failure) when (failure.MayPass && attempt < retries)
+                catch (RedisFailure failure) when (
+                    failure.MayPass && attempt < retries && TimeProvider.System.GetElapsedTime(begun) < _connection.CommandTimeout)
                 {
                     await Task.Delay(delay, TimeProvider.System, cancellationToken).ConfigureAwait(false);
-                    await _connection.WaitForConnectionAsync(cancellationToken).ConfigureAwait(false);
+                    if (attempt == retries - 1)
+                    {
+                        await _connection.WaitForConnectionAsync(cancellationToken).ConfigureAwait(false);
+                    }
                 }
             }
         }
