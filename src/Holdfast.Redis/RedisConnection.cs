@@ -20,8 +20,14 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>How long a call that finds no connection waits for it. Chosen: the client looks once a second for one that was lost.</summary>
     private static readonly TimeSpan s_reconnectWait = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>How often a subscription, which asks nothing by itself, is asked whether it is alive. Chosen.</summary>
-    private static readonly TimeSpan s_pingInterval = TimeSpan.FromSeconds(15);
+    /// <summary>How often a listener, which asks the server nothing by itself, looks whether what is published still arrives. Chosen.</summary>
+    private static readonly TimeSpan s_probeInterval = TimeSpan.FromSeconds(15);
+
+    /// <summary>The first byte of a message that is a notice; the rest is the notice.</summary>
+    private const byte Notice = 0;
+
+    /// <summary>The first byte of a message by which a listener looks whether it is heard; the rest is its id.</summary>
+    private const byte Probe = 1;
 
     private readonly ConfigurationOptions _settings;
     private readonly Lock _gate = new();
@@ -191,19 +197,20 @@ internal sealed class RedisConnection : IAsyncDisposable
         return found;
     }
 
-    /// <summary>Sends a message to a channel. Those that are begun one after another while there is a connection arrive so.</summary>
-    public Task PublishAsync(string channel, byte[] message, CancellationToken cancellationToken) =>
-        CallAsync((channel, message), static (link, call) => link.Subscriber.PublishAsync(call.channel, call.message), cancellationToken);
+    /// <summary>Sends a notice to a channel. Those that are begun one after another while there is a connection arrive so.</summary>
+    public Task PublishAsync(string channel, ReadOnlySpan<byte> notice, CancellationToken cancellationToken) =>
+        PublishAsync(channel, (byte[])[Notice, .. notice], cancellationToken);
 
-    /// <summary>Hands over the messages of a channel, in order and one at a time, until the connection is lost; then drops it.</summary>
+    /// <summary>Hands over the notices of a channel, in order and one at a time, until the connection is lost; then drops it.</summary>
     /// <param name="channel">The channel.</param>
-    /// <param name="onListening">Called when every message from now on will come.</param>
-    /// <param name="onMessage">Gets a message; returns quickly, and does not throw.</param>
+    /// <param name="onListening">Called when every notice from now on will come.</param>
+    /// <param name="onNotice">Gets a notice; returns quickly, and does not throw.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="RedisFailure">It could not be subscribed to the channel.</exception>
-    public async Task ListenAsync(string channel, Action onListening, Action<byte[]> onMessage, CancellationToken cancellationToken)
+    /// <exception cref="RedisFailure">The channel could not be subscribed to, or the connection was lost.</exception>
+    public async Task ListenAsync(string channel, Action onListening, Action<ReadOnlyMemory<byte>> onNotice, CancellationToken cancellationToken)
     {
         var link = await LinkAsync(cancellationToken).ConfigureAwait(false);
+        var probes = new Probes();
         void OnFailed(object? sender, ConnectionFailedEventArgs failed)
         {
             if (failed.ConnectionType == ConnectionType.Subscription)
@@ -212,30 +219,32 @@ internal sealed class RedisConnection : IAsyncDisposable
             }
         }
 
+        void OnMessage(RedisChannel from, RedisValue value)
+        {
+            var message = (byte[]?)value;
+            if (message is [Notice, ..] && !link.Dropped.IsCompleted)
+            {
+                onNotice(message.AsMemory(1));
+            }
+            else if (message is [Probe, .. var id])
+            {
+                probes.Arrived(id);
+            }
+        }
+
         link.Multiplexer.ConnectionFailed += OnFailed;
         try
         {
-            await CallAsync(
-                link,
-                (channel, onMessage),
-                static async (link, call) =>
-                {
-                    await link.Subscriber.SubscribeAsync(call.channel, (_, message) =>
-                    {
-                        if (!link.Dropped.IsCompleted)
-                        {
-                            call.onMessage(message!);
-                        }
-                    }).ConfigureAwait(false);
-                    return true;
-                },
-                cancellationToken).ConfigureAwait(false);
+            await SubscribeAsync(link, channel, OnMessage, probes, cancellationToken).ConfigureAwait(false);
             onListening();
-            while (!link.Dropped.IsCompleted)
+            while (true)
             {
-                await CallAsync(link, link, static (link, _) => link.Subscriber.PingAsync(), cancellationToken).ConfigureAwait(false);
-                await link.Dropped.WaitAsync(s_pingInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await link.Dropped.WaitAsync(s_probeInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
+                if (link.Dropped.IsCompleted || !await TryProbeAsync(channel, probes, CommandTimeout, cancellationToken).ConfigureAwait(false))
+                {
+                    throw new RedisFailure(RedisFailureKind.Connection, "The subscription was lost", null);
+                }
             }
         }
         finally
@@ -245,53 +254,59 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits a moment for a connection that the client makes again, or has it look again which server is the primary; returns also when
-    /// neither has helped.</summary>
-    public async Task WaitForConnectionAsync(CancellationToken cancellationToken)
+    /// <summary>Subscribes until a probe comes back: soon after it has connected, the client may take a subscription and not send it.</summary>
+    private async Task SubscribeAsync(
+        Link link, string channel, Action<RedisChannel, RedisValue> onMessage, Probes probes, CancellationToken cancellationToken)
     {
-        if (_link is not { IsCompletedSuccessfully: true, Result: var link })
+        var (begun, patience) = (TimeProvider.System.GetTimestamp(), TimeSpan.FromMilliseconds(100));
+        while (true)
         {
-            return;
-        }
+            await CallAsync(link, (channel, onMessage), static (link, call) => Done(link.Subscriber.SubscribeAsync(call.channel, call.onMessage)), cancellationToken)
+                .ConfigureAwait(false);
+            if (await TryProbeAsync(channel, probes, patience, cancellationToken).ConfigureAwait(false))
+            {
+                return;
+            }
 
-        var multiplexer = link.Multiplexer;
-        if (!multiplexer.IsConnected)
-        {
-            await WaitForConnectionAsync(multiplexer, cancellationToken).ConfigureAwait(false);
-        }
-        else if (multiplexer.GetEndPoints().Length > 1)
-        {
-            await link.ReconfigureAsync().WaitAsync(s_reconnectWait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-        else
-        {
-            // The one server is there and still cannot be used: its name may lead to another one now.
-            Drop(link);
+            if (TimeProvider.System.GetElapsedTime(begun) > CommandTimeout)
+            {
+                throw new RedisFailure(RedisFailureKind.TimedOut, $"it did not send what was published within {CommandTimeout.TotalSeconds:0.###} s", null);
+            }
+
+            patience *= 2;
+            await CallAsync(link, channel, static (link, channel) => Done(link.Subscriber.UnsubscribeAsync(channel)), cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static async Task WaitForConnectionAsync(ConnectionMultiplexer multiplexer, CancellationToken cancellationToken)
+    /// <summary>Sends a message through the channel to this very listener. False when it did not arrive in time.</summary>
+    private async Task<bool> TryProbeAsync(string channel, Probes probes, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void OnRestored(object? sender, ConnectionFailedEventArgs made)
-        {
-            if (made.ConnectionType == ConnectionType.Interactive)
-            {
-                restored.TrySetResult();
-            }
-        }
+        var arrived = probes.Expect();
+        await PublishAsync(channel, (byte[])[Probe, .. probes.Id], cancellationToken).ConfigureAwait(false);
+        await arrived.WaitAsync(patience, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        return arrived.IsCompleted;
+    }
 
-        multiplexer.ConnectionRestored += OnRestored;
-        try
+    private Task PublishAsync(string channel, byte[] message, CancellationToken cancellationToken) =>
+        CallAsync((channel, message), static (link, call) => link.Subscriber.PublishAsync(call.channel, call.message), cancellationToken);
+
+    private static async Task<bool> Done(Task task)
+    {
+        await task.ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Waits a moment until the server answers again; returns also when it does not.</summary>
+    public async Task WaitForConnectionAsync(CancellationToken cancellationToken)
+    {
+        if (_link is { IsCompletedSuccessfully: true, Result: var link })
         {
-            if (!multiplexer.IsConnected)
+            await link.WaitUntilUsableAsync(s_reconnectWait).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (link.IsUseless)
             {
-                await restored.Task.WaitAsync(s_reconnectWait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                Drop(link);
             }
-        }
-        finally
-        {
-            multiplexer.ConnectionRestored -= OnRestored;
         }
     }
 
@@ -429,12 +444,34 @@ internal sealed class RedisConnection : IAsyncDisposable
     /// <summary>The port that the client takes where none is named.</summary>
     private int Port(int port) => port != 0 ? port : _settings.Ssl ? 6380 : 6379;
 
-    /// <summary>Owns one client.</summary>
+    /// <summary>The messages that a listener sends to itself. Any thread may call any member.</summary>
+    private sealed class Probes
+    {
+        private volatile TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Tells this listener's from those of others on the channel.</summary>
+        public byte[] Id { get; } = Guid.NewGuid().ToByteArray();
+
+        public Task Expect() => (_arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+
+        public void Arrived(ReadOnlySpan<byte> id)
+        {
+            if (id.SequenceEqual(Id))
+            {
+                _arrived.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Owns one client. Any thread may call any member.</summary>
     private sealed class Link(ConnectionMultiplexer multiplexer)
     {
-        private readonly TaskCompletionSource _dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>Chosen: short beside the second that the client takes to look for a lost connection.</summary>
+        private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(50);
 
-        private Task _reconfiguring = Task.CompletedTask;
+        private readonly Lock _gate = new();
+        private readonly TaskCompletionSource _dropped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private Task _waiting = Task.CompletedTask;
 
         public ConnectionMultiplexer Multiplexer => multiplexer;
 
@@ -445,12 +482,15 @@ internal sealed class RedisConnection : IAsyncDisposable
         /// <summary>Completes when nobody uses it any more.</summary>
         public Task Dropped => _dropped.Task;
 
-        /// <summary>Has the client look at all servers again; callers at the same time share one look.</summary>
-        public Task ReconfigureAsync()
+        /// <summary>Whether it waited in vain for its only server: its name may lead to another one now.</summary>
+        public bool IsUseless { get; private set; }
+
+        /// <summary>Waits until a primary answers, and has the client look again which one that is. Callers at the same time share one wait.</summary>
+        public Task WaitUntilUsableAsync(TimeSpan patience)
         {
-            lock (_dropped)
+            lock (_gate)
             {
-                return _reconfiguring = _reconfiguring.IsCompleted ? Task.Run(() => multiplexer.ConfigureAsync()) : _reconfiguring;
+                return _waiting = _waiting.IsCompleted ? Task.Run(() => PollAsync(patience)) : _waiting;
             }
         }
 
@@ -469,6 +509,30 @@ internal sealed class RedisConnection : IAsyncDisposable
             await Task.Run(() => multiplexer.CloseAsync()).WaitAsync(TimeSpan.FromMilliseconds(multiplexer.TimeoutMilliseconds))
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Drop();
+        }
+
+        private async Task PollAsync(TimeSpan patience)
+        {
+            var begun = TimeProvider.System.GetTimestamp();
+            while (TimeProvider.System.GetElapsedTime(begun) < patience && !Dropped.IsCompleted)
+            {
+                try
+                {
+                    await Database.PingAsync(CommandFlags.DemandMaster).WaitAsync(patience).ConfigureAwait(false);
+                    return;
+                }
+                catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+                {
+                    if (multiplexer.IsConnected)
+                    {
+                        await ((Task)multiplexer.ConfigureAsync()).WaitAsync(patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    }
+                }
+
+                await Task.Delay(s_pollInterval, TimeProvider.System).ConfigureAwait(false);
+            }
+
+            IsUseless = multiplexer.GetEndPoints().Length == 1;
         }
     }
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.Redis;
 
-/// <summary>Carries notices through a Redis channel: a message a notice, its bytes as they are.</summary>
+/// <summary>Carries notices through a Redis channel: a message a notice.</summary>
 /// <remarks>
 /// <para>Owns a connection of its own, so that subscribers never hold up the store's answers, and two loops: one sends, in the order of the calls;
 /// the other, from the first subscription on, keeps the channel subscribed without end. What comes is queued and handed out by a third,
@@ -27,8 +27,7 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Channel<Outgoing> _outgoing = Channel.CreateUnbounded<Outgoing>(new() { SingleReader = true });
 
-    /// <summary>Notices; null stands for a gap.</summary>
-    private readonly Channel<byte[]?> _incoming = Channel.CreateUnbounded<byte[]?>(new() { SingleReader = true });
+    private readonly Channel<Incoming> _incoming = Channel.CreateUnbounded<Incoming>(new() { SingleReader = true });
 
     private readonly Task _sending;
     private readonly Task _delivering;
@@ -131,10 +130,10 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
                         if (!first.TrySetResult())
                         {
                             Log.Restored(_logger, _connection.Server);
-                            _incoming.Writer.TryWrite(null);
+                            _incoming.Writer.TryWrite(Incoming.Gap);
                         }
                     },
-                    notice => _incoming.Writer.TryWrite(notice),
+                    notice => _incoming.Writer.TryWrite(new Incoming(notice)),
                     _stop.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -184,13 +183,13 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
 
     private async Task DeliverAsync()
     {
-        await foreach (var notice in _incoming.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (var incoming in _incoming.Reader.ReadAllAsync().ConfigureAwait(false))
         {
             foreach (var subscription in Volatile.Read(ref _subscriptions))
             {
                 try
                 {
-                    subscription.Deliver(notice);
+                    subscription.Deliver(incoming);
                 }
                 catch (Exception exception)
                 {
@@ -206,6 +205,12 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
         {
             _subscriptions = [.. _subscriptions.Where(other => other != subscription)];
         }
+    }
+
+    /// <summary>A notice that came, or the mark of a gap.</summary>
+    private readonly record struct Incoming(ReadOnlyMemory<byte> Notice, bool IsGap = false)
+    {
+        public static Incoming Gap => new(default, true);
     }
 
     /// <summary>A notice that waits for its turn, and who waits for it.</summary>
@@ -236,20 +241,20 @@ internal sealed class RedisNotifier : ISessionNotifier, IAsyncDisposable
     {
         private volatile bool _ended;
 
-        public void Deliver(byte[]? notice)
+        public void Deliver(Incoming incoming)
         {
             if (_ended)
             {
                 return;
             }
 
-            if (notice is null)
+            if (incoming.IsGap)
             {
                 subscriber.OnGap();
             }
             else
             {
-                subscriber.OnNotice(notice);
+                subscriber.OnNotice(incoming.Notice);
             }
         }
 
