@@ -153,6 +153,18 @@ internal sealed class LiveConnection : IPageClient
             await page.ConnectAsync(this, join.Digest, join.Sequence, isRecovered: false).WaitAsync(_closed.Token).ConfigureAwait(false);
             return true;
         }
+        catch (UnreadStateException)
+        {
+            GiveWay();
+            await DrainAsync().ConfigureAwait(false);
+            return false;
+        }
+        catch (ForeignRecordException exception)
+        {
+            var (code, close) = RefusalOf(exception);
+            await EndAsync(code, close).ConfigureAwait(false);
+            return false;
+        }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             _services.Metrics.JoinFailed(address.PageType, exception);
@@ -203,6 +215,16 @@ internal sealed class LiveConnection : IPageClient
                 page.Detach(this);
             }
         }
+        catch (UnreadStateException)
+        {
+            GiveWay();
+        }
+        catch (ForeignRecordException exception)
+        {
+            var (code, close) = RefusalOf(exception);
+            _writer.Send(ServerFrame.Error(code, 0, ""));
+            _writer.Close(close, code);
+        }
         catch (Exception exception)
         {
             if (!_closed.IsCancellationRequested)
@@ -218,6 +240,17 @@ internal sealed class LiveConnection : IPageClient
     {
         _writer.Send(ServerFrame.Error(ErrorCode.Failed, 0, ""));
         _writer.Close(CloseCode.TryAgainLater, ErrorCode.Failed);
+    }
+
+    /// <summary>Somebody signed in or out, or the state was deleted: the document fetches another ticket, or is loaded anew.</summary>
+    private static (string Code, int CloseCode) RefusalOf(ForeignRecordException exception) =>
+        exception.IsRenewable ? (ErrorCode.Ticket, CloseCode.Ticket) : (ErrorCode.Forbidden, CloseCode.Forbidden);
+
+    /// <summary>Another build has written the state: the document keeps what it has, and joins again, with back-off, perhaps on a node that takes it.</summary>
+    private void GiveWay()
+    {
+        _writer.Send(ServerFrame.GoAway("newer", TimeSpan.Zero));
+        _writer.Close(CloseCode.TryAgainLater, "newer");
     }
 
     // ---- frames ----
@@ -310,11 +343,17 @@ internal sealed class LiveConnection : IPageClient
         }
     }
 
-    /// <summary>Says why, closes, and waits a while for the other side to do the same.</summary>
+    /// <summary>Says why, closes, and waits.</summary>
     private async Task EndAsync(string code, int closeCode)
     {
         _writer.Send(ServerFrame.Error(code, 0, ""));
         _writer.Close(closeCode, code);
+        await DrainAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Waits a while for the other side to close too.</summary>
+    private async Task DrainAsync()
+    {
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _services.Time);

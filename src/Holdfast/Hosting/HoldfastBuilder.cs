@@ -42,7 +42,6 @@ public sealed class HoldfastBuilder(IServiceCollection services)
             Services.AddSingleton(notifier);
         }
 
-        Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StoreStartup>());
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<KeyManagementOptions>, KeyRingDefaults>());
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<DataProtectionOptions>, KeyRingDefaults>());
         return this;

@@ -55,7 +55,10 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<StoreMetrics>();
         services.TryAddSingleton<PageMetrics>();
         services.TryAddSingleton<ConnectionMetrics>();
+        services.TryAddSingleton<StorageKeys>();
         services.TryAddSingleton<SessionCookie>();
+        services.TryAddSingleton<SessionGate>();
+        services.TryAddSingleton<UserRecords>();
         services.TryAddSingleton<Tickets>();
         services.TryAddSingleton<OriginCheck>();
         services.TryAddSingleton<PageCatalog>();
@@ -79,6 +82,7 @@ public static class HoldfastServiceCollectionExtensions
             OptionsOf(provider).MaxConnections, OptionsOf(provider).DeadAfter, provider.GetRequiredService<ConnectionMetrics>()));
         services.TryAddSingleton(PageServicesOf);
         services.TryAddSingleton(ConnectionServicesOf);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StoreStartup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, HoldfastLifetime>());
     }
 
@@ -97,7 +101,7 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddScoped(provider => provider.GetRequiredKeyedService<IErrorBoundaryLogger>(PageServiceProvider.Key));
     }
 
-    private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes);
+    private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes) { UserLifetime = options.UserLifetime };
 
     private static HoldfastOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<HoldfastOptions>>().Value;
 
@@ -105,7 +109,7 @@ public static class HoldfastServiceCollectionExtensions
         provider.GetRequiredService<ILoggerFactory>(),
         provider.GetRequiredService<PageMetrics>(),
         provider.GetRequiredService<PageRegistry>(),
-        StateJson.CreateOptions(),
+        StateJson.Options,
         OptionsOf(provider).MaxMemberBytes,
         provider.GetRequiredService<IHostEnvironment>().IsDevelopment(),
         InstanceName.New());

@@ -1,12 +1,17 @@
+using Holdfast.Security;
 using Holdfast.Stores;
 using Microsoft.Extensions.Hosting;
 
 namespace Holdfast.Hosting;
 
 /// <summary>Opens the store before the server takes requests, so that one which cannot be opened stops the start, not a first visit.</summary>
-internal sealed class StoreStartup(ISessionStore store) : IHostedLifecycleService
+internal sealed class StoreStartup(ISessionStore store, StorageKeys keys) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken) => store.OpenAsync(cancellationToken).AsTask();
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        await store.OpenAsync(cancellationToken).ConfigureAwait(false);
+        await keys.LoadAsync(store, cancellationToken).ConfigureAwait(false);
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

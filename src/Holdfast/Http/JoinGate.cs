@@ -30,10 +30,10 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
 
     /// <summary>Whether a ticket is of the user and the session that a request comes with.</summary>
     public static bool IsTheirs(Ticket ticket, HttpContext context, SessionCookie cookie) =>
-        ticket.User == Tickets.UserOf(context.User) && (ticket.Session is null || ticket.Session == cookie.Read(context));
+        ticket.User == Tickets.UserOf(context.User) && (ticket.Cookie is null || ticket.Cookie == cookie.ClaimOf(context));
 
     /// <summary>A view that had no persisted members when the page was loaded has some now: without a session nothing of it would be stored.</summary>
-    public static bool IsOfAnOlderBuild(Ticket ticket, Type pageType) => ticket.Session is null && PersistedView.Of(pageType).IsPersistent;
+    public static bool IsOfAnOlderBuild(Ticket ticket, Type pageType) => ticket.Record is null && PersistedView.Of(pageType).IsPersistent;
 
     private PageAddress? AddressOf(Ticket ticket)
     {

@@ -47,6 +47,9 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
         }
     }
 
+    /// <summary>Gets a session that nobody has had yet: there is nothing to read. The caller ends its use with <see cref="Session.Release"/>.</summary>
+    public Session UseNew(string key) => Use(key);
+
     /// <summary>Moves the expiry of the sessions that pages hold open.</summary>
     public void KeepAlive()
     {
@@ -73,7 +76,7 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
     {
         while (true)
         {
-            var session = _sessions.GetOrAdd(key, static (key, registry) => new Session(key, registry.Store, registry.Limits, registry.Time, registry.Metrics, registry.Remove), this);
+            var session = _sessions.GetOrAdd(key, static (key, registry) => new Session(key, registry.Store, registry.LimitsOf(key), registry.Time, registry.Metrics, registry.Remove), this);
             if (session.TryUse())
             {
                 return session;
@@ -87,7 +90,7 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
 
     private ISessionStore Store => store;
 
-    private SessionLimits Limits => limits;
+    private SessionLimits LimitsOf(string key) => key.StartsWith("user:", StringComparison.Ordinal) ? limits with { Lifetime = limits.UserLifetime } : limits;
 
     private TimeProvider Time => time;
 

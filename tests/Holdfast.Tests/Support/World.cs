@@ -96,6 +96,21 @@ internal sealed class World : IAsyncDisposable
         return client;
     }
 
+    /// <summary>The keys of the browsers' and users' records.</summary>
+    public async Task<List<string>> RecordsAsync()
+    {
+        var records = new List<string>();
+        await foreach (var key in Store.ListAsync(CancellationToken.None))
+        {
+            if (!key.StartsWith("config:", StringComparison.Ordinal))
+            {
+                records.Add(key);
+            }
+        }
+
+        return records;
+    }
+
     /// <summary>Another tab of the client's browser.</summary>
     public ProtocolClient Tab(ProtocolClient client, string? tab = null) =>
         Browser(options => options with { Cookies = client.Cookies, Tab = tab });
