@@ -19,14 +19,17 @@ public sealed class PostgresFixture : IAsyncDisposable
     /// <summary>A schema that no other test has.</summary>
     public string NewSchema() => $"test_{Interlocked.Increment(ref _schemas)}";
 
-    public async Task<PostgresStoreOptions> OptionsAsync() => new() { ConnectionString = (await ServerAsync()).ConnectionString, Schema = NewSchema() };
-
-    public async Task DropAsync(string schema) => await ExecuteAsync($"SET client_min_messages = warning; DROP SCHEMA IF EXISTS {schema} CASCADE");
+    public async Task<PostgresStoreOptions> OptionsAsync(string schema) => new() { ConnectionString = (await ServerAsync()).ConnectionString, Schema = schema };
 
     /// <summary>Runs a statement as the superuser and returns its first value.</summary>
     public async Task<object?> ExecuteAsync(string sql)
     {
         await using var connection = await ConnectAsync();
+        return await ExecuteAsync(connection, sql);
+    }
+
+    public static async Task<object?> ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
     }

@@ -8,18 +8,14 @@ public sealed class PostgresSessionStoreTests(PostgresFixture postgres) : Durabl
 {
     private readonly string _schema = postgres.NewSchema();
 
-    protected override int HistorySteps => 400;
+    protected override int HistorySteps => 700;
 
     protected override int RaceIncrements => 50;
 
     protected override async ValueTask<ISessionStore> OpenStoreAsync(FakeTimeProvider clock)
     {
-        var options = await postgres.OptionsAsync();
-        options.Schema = _schema;
-        var store = new PostgresSessionStore(options, clock);
+        var store = new PostgresSessionStore(await postgres.OptionsAsync(_schema), clock);
         await store.OpenAsync(Cancel);
         return store;
     }
-
-    protected override async ValueTask CleanUpAsync() => await postgres.DropAsync(_schema);
 }

@@ -23,23 +23,35 @@ AS $$
 DECLARE
   ids bigint[] := array_fill(0::bigint, ARRAY[cardinality(keys)]);
   id bigint;
-  wanted bigint;
+  place integer;
+  wanted bigint := cardinality(changes);
   updated bigint;
 BEGIN
-  FOR i IN 1 .. cardinality(keys) LOOP
-    IF expected[i] = 0 THEN
-      -- One that has expired counts as none; its entries go with it.
-      DELETE FROM {schema}.records AS r WHERE r.key = keys[i] AND r.expires_at <= now;
-      INSERT INTO {schema}.records AS r (key, revision, expires_at) VALUES (keys[i], revisions[i], expiries[i])
-        ON CONFLICT DO NOTHING RETURNING r.id INTO id;
-    ELSE
-      UPDATE {schema}.records AS r SET revision = revisions[i], expires_at = expiries[i]
-        WHERE r.key = keys[i] AND r.revision = expected[i] AND r.expires_at > now
-        RETURNING r.id INTO id;
-    END IF;
-    IF id IS NOT NULL THEN
-      ids[i] := id;
-    END IF;
+  IF 0 = ANY (expected) THEN
+    -- All records at once, in their order, since what follows takes new ones and old ones apart.
+    PERFORM FROM {schema}.records AS r WHERE r.key = ANY (keys) ORDER BY r.key FOR UPDATE;
+    -- One that has expired counts as none; its entries go with it.
+    DELETE FROM {schema}.records AS r USING unnest(keys, expected) AS w (key, expected)
+      WHERE w.expected = 0 AND r.key = w.key AND r.expires_at <= now;
+    FOR place, id IN
+      INSERT INTO {schema}.records AS r (key, revision, expires_at)
+        SELECT w.key, w.revision, w.expiry FROM unnest(keys, expected, revisions, expiries) AS w (key, expected, revision, expiry)
+        WHERE w.expected = 0
+        ON CONFLICT DO NOTHING
+        RETURNING array_position(keys, r.key), r.id
+    LOOP
+      ids[place] := id;
+    END LOOP;
+  END IF;
+
+  -- Without other joins than nested loops, records are found, and locked, one after the other as the arrays say.
+  FOR place, id IN
+    UPDATE {schema}.records AS r SET revision = w.revision, expires_at = w.expiry
+      FROM unnest(keys, expected, revisions, expiries) WITH ORDINALITY AS w (key, expected, revision, expiry, place)
+      WHERE r.key = w.key AND r.revision = w.expected AND r.expires_at > now
+      RETURNING w.place, r.id
+  LOOP
+    ids[place] := id;
   END LOOP;
 
   -- From here on the records' locks keep everybody else from their entries.
@@ -52,7 +64,9 @@ BEGIN
   UPDATE {schema}.entries AS e SET value = c.content FROM unnest(changes, hashes, contents) AS c (session, hash, content)
     WHERE e.record = ids[c.session] AND e.hash = c.hash;
   GET DIAGNOSTICS updated = ROW_COUNT;
-  SELECT count(*) INTO wanted FROM unnest(changes) AS c (session) WHERE ids[c.session] <> 0;
+  IF 0 = ANY (ids) THEN
+    SELECT count(*) INTO wanted FROM unnest(changes) AS c (session) WHERE ids[c.session] <> 0;
+  END IF;
   IF updated < wanted THEN
     INSERT INTO {schema}.entries (record, hash, slice, kind, name, value)
       SELECT ids[c.session], c.hash, c.slice, c.kind, c.name, c.content

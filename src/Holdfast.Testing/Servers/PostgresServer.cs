@@ -21,6 +21,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private const int LinesInMessages = 40;
 
+    /// <summary>How many ports are tried: another process may take a free one between its finding and its use.</summary>
+    private const int PortsToTry = 5;
+
     /// <summary>For a busy machine; an idle one takes a second for the folder and a tenth of one for a start.</summary>
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(60);
 
@@ -42,7 +45,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private PostgresServer(IReadOnlyList<string> settings) => _settings = settings;
 
     /// <summary>The loopback port; it stays when the server is started again.</summary>
-    public int Port { get; } = FreePort.Next();
+    public int Port { get; private set; }
 
     /// <summary>How Npgsql reaches it as the superuser.</summary>
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Database={User};Username={User};Password=\"{Password}\"";
@@ -59,7 +62,7 @@ public sealed class PostgresServer : IAsyncDisposable
         try
         {
             await server.MakeDataAsync(cancellationToken);
-            await server.RunAsync(cancellationToken);
+            await server.RunOnFreePortAsync(cancellationToken);
             return server;
         }
         catch
@@ -140,6 +143,23 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             throw new InvalidOperationException(
                 $"'{start.FileName}' ended with {process.ExitCode}. The server's data could not be made. Its last lines: {LastLines()}");
+        }
+    }
+
+    private async Task RunOnFreePortAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1;; attempt++)
+        {
+            Port = FreePort.Next();
+            try
+            {
+                await RunAsync(cancellationToken);
+                return;
+            }
+            catch (InvalidOperationException ended) when (attempt < PortsToTry && ended.Message.Contains("Address already in use", StringComparison.Ordinal))
+            {
+                // Somebody was quicker.
+            }
         }
     }
 
