@@ -16,6 +16,7 @@ internal sealed class HoldfastLifetime(
     SessionRegistry sessions,
     PageRegistry pages,
     ConnectionRegistry connections,
+    SessionNotices notices,
     StoreMetrics metrics,
     TimeProvider time,
     IOptions<HoldfastOptions> options) : IHostedLifecycleService, IAsyncDisposable
@@ -23,6 +24,7 @@ internal sealed class HoldfastLifetime(
     // Chosen: fine enough for limits of seconds, too seldom to be seen in a profile.
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
 
     /// <summary>For how long, at shutdown, no session may become durable before the rest is given up. Chosen: twice the longest pause between two tries of a write, so
     /// that each session gets one more, and a third of the time that a host has by default for its whole shutdown.</summary>
@@ -32,7 +34,7 @@ internal sealed class HoldfastLifetime(
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken) => notices.StartAsync(cancellationToken);
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -40,8 +42,10 @@ internal sealed class HoldfastLifetime(
         {
             pages.EndExpired();
             connections.EndSilent();
+            connections.Renew();
         });
         Every(KeepAliveInterval, sessions.KeepAlive);
+        Every(LookInterval, () => _ = sessions.LookAsync());
         Every(options.Value.SweepInterval, () => _ = SweepAsync());
         return Task.CompletedTask;
     }

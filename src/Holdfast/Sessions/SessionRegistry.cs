@@ -50,6 +50,40 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
     /// <summary>Gets a session that nobody has had yet: there is nothing to read. The caller ends its use with <see cref="Session.Release"/>.</summary>
     public Session UseNew(string key) => Use(key);
 
+    /// <summary>Is told the key of a record whose claims were revoked here, once that is durable.</summary>
+    public Action<string> Revoked { get; set; } = static _ => { };
+
+    /// <summary>Looks whether a session in use here was deleted or has another owner.</summary>
+    public async Task LookAsync(string key)
+    {
+        if (!_sessions.TryGetValue(key, out var session) || !session.TryUse())
+        {
+            return;
+        }
+
+        try
+        {
+            await session.RefreshAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            metrics.ReadFailed(exception);
+        }
+        finally
+        {
+            session.Release();
+        }
+    }
+
+    /// <summary>Looks at all sessions in use here, one after another.</summary>
+    public async Task LookAsync()
+    {
+        foreach (var key in _sessions.Keys)
+        {
+            await LookAsync(key).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Moves the expiry of the sessions that pages hold open.</summary>
     public void KeepAlive()
     {
@@ -97,7 +131,7 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
     {
         while (true)
         {
-            var session = _sessions.GetOrAdd(key, static (key, registry) => new Session(key, registry.Store, registry.LimitsOf(key), registry.Time, registry.Metrics, registry.Remove), this);
+            var session = _sessions.GetOrAdd(key, static (key, registry) => new Session(key, registry.Store, registry.LimitsOf(key), registry.Time, registry.Metrics, registry.Remove, registry.Revoked), this);
             if (session.TryUse())
             {
                 return session;
