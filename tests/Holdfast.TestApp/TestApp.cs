@@ -1,4 +1,5 @@
 using Holdfast.Sqlite;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -61,8 +62,11 @@ public static class TestApp
             });
         }
 
-        app.MapGet("/sign-in/{user}", (HttpContext context, string user) => context.Response.Cookies.Append(TestUsers.Cookie, user));
-        app.MapGet("/sign-out", (HttpContext context) => context.Response.Cookies.Delete(TestUsers.Cookie));
+        app.MapGet("/sign-in/{user}", (HttpContext context, string user) =>
+            context.SignInAsync(new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], TestUsers.Scheme))));
+        app.MapGet("/sign-out", (HttpContext context) => context.SignOutAsync());
+        app.MapGet("/lapse", (HttpContext context) => context.Response.Cookies.Delete(TestUsers.Cookie)); // As an authentication cookie ends by its time.
+        app.MapGet("/forget", (HttpContext context, ILiveSessions sessions) => sessions.DeleteAsync(context));
         app.MapGet("/signals/{name}", (Signals signals, string name) => signals.Set(name));
         if (app.Configuration["own-post"] == "true")
         {

@@ -7,13 +7,27 @@ namespace Holdfast.TestViews;
 
 /// <summary>Believes everybody: the user is who the cookie, the header <c>X-User</c> or the query's <c>user</c> says.</summary>
 public sealed class TestUsers(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    : SignInAuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     /// <summary>The scheme's name.</summary>
     public new const string Scheme = "Test";
 
     /// <summary>The cookie's name.</summary>
     public const string Cookie = "test-user";
+
+    /// <inheritdoc/>
+    protected override Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
+    {
+        Response.Cookies.Append(Cookie, user.Identity!.Name!);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override Task HandleSignOutAsync(AuthenticationProperties? properties)
+    {
+        Response.Cookies.Delete(Cookie);
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()

@@ -28,6 +28,9 @@ internal sealed class World : IAsyncDisposable
     /// <summary>The nodes' clock. Clients always go by the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>The nodes' storage keys; none: they share one through the store.</summary>
+    public string[] StorageKeys { get; init; } = [StorageKey];
+
     /// <summary>Arguments of every node, such as <c>--Holdfast:GraceTime=00:00:00</c>.</summary>
     public string[] Arguments { get; init; } = [];
 
@@ -53,7 +56,7 @@ internal sealed class World : IAsyncDisposable
         string[]? arguments = null, Action<IServiceCollection>? configureServices = null, Action<IEndpointConventionBuilder>? configurePages = null)
     {
         var node = await Node.StartAsync(
-            ["--store=memory", $"--Holdfast:StorageKeys:0={StorageKey}", .. Arguments, .. arguments ?? []],
+            ["--store=memory", .. StorageKeys.Select((key, index) => $"--Holdfast:StorageKeys:{index}={key}"), .. Arguments, .. arguments ?? []],
             services =>
             {
                 services.AddSingleton<ISessionStore>(Store);
