@@ -104,7 +104,7 @@ public sealed class PostgresRegistrationTests(PostgresFixture postgres) : IAsync
     public async Task A_database_that_cannot_be_reached_stops_the_start()
     {
         await using var app = Build(_directory.Path, builder =>
-            new HoldfastBuilder(builder.Services).UsePostgres($"Host=127.0.0.1;Port={Testing.Processes.FreePort.Next()};Username=shop"));
+            builder.Services.AddHoldfast().UsePostgres($"Host=127.0.0.1;Port={Testing.Processes.FreePort.Next()};Username=shop"));
 
         var error = await Assert.ThrowsAsync<SessionStoreException>(() => app.StartAsync(Cancel));
 
