@@ -44,7 +44,7 @@ internal sealed class Slice(string key)
     public int Version { get; private set; }
 
     /// <summary>What the view that uses the slice can do with it.</summary>
-    public SliceStatus Status => _refusal ?? (Members.Count > 0 || Tabs.Count > 0 ? SliceStatus.Readable : SliceStatus.Empty);
+    public SliceStatus Status => _refusal ?? (Members.Count > 0 || Tabs.Values.Any(tab => tab.Part.Members.Count > 0) ? SliceStatus.Readable : SliceStatus.Empty);
 
     /// <summary>The header that the store holds, as far as this node knows; null when it has nothing of this slice that can be read.</summary>
     public SliceHeader? StoredHeader { get; private set; }

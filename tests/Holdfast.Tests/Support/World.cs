@@ -14,6 +14,9 @@ namespace Holdfast.Tests.Support;
 /// <remarks>Disposing ends all its clients and nodes, and fails when a node logged an error that the test did not expect.</remarks>
 internal sealed class World : IAsyncDisposable
 {
+    /// <summary>Names the records, so that no node has to ask the store for a key.</summary>
+    public const string StorageKey = "c3RvcmFnZSBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieXRlcw==";
+
     private readonly IDataProtectionProvider _keys = new EphemeralDataProtectionProvider();
     private readonly List<Node> _nodes = [];
     private readonly List<ProtocolClient> _clients = [];
@@ -50,7 +53,7 @@ internal sealed class World : IAsyncDisposable
         string[]? arguments = null, Action<IServiceCollection>? configureServices = null, Action<IEndpointConventionBuilder>? configurePages = null)
     {
         var node = await Node.StartAsync(
-            ["--store=memory", .. Arguments, .. arguments ?? []],
+            ["--store=memory", $"--Holdfast:StorageKeys:0={StorageKey}", .. Arguments, .. arguments ?? []],
             services =>
             {
                 services.AddSingleton<ISessionStore>(Store);
