@@ -10,6 +10,9 @@ namespace Holdfast.Sessions;
 /// </summary>
 internal sealed class Slice(string key)
 {
+    /// <summary>See <see cref="EntryKey"/>.</summary>
+    private const int MaxKey = 1024;
+
     private readonly uint _firstEpoch = SliceHeader.NewEpoch();
     private uint? _epoch;
     private bool _isRemoved;
@@ -323,7 +326,7 @@ internal sealed class Slice(string key)
     }
 
     /// <summary>Where the bytes of an unreadable slice lie from then on, for a person to look at: no view has such a key.</summary>
-    public static string AsideKey(string key) => "!" + key;
+    public static string AsideKey(string key) => "!" + key[..Math.Min(key.Length, MaxKey - 1)];
 
     /// <summary>All that is unsaved is on its way to the store.</summary>
     public void Send()

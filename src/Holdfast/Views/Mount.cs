@@ -37,7 +37,10 @@ public enum Found
     /// <summary>The page had state here, and it is gone (it expired, or was deleted).</summary>
     NotFound,
 
-    /// <summary>The store could not be read; the members hold their initialisers. Only at <see cref="MountReason.FirstPaint"/>.</summary>
+    /// <summary>
+    /// State is stored, perhaps, and could not be read; the members hold their initialisers, and no event runs on them. At <see cref="MountReason.FirstPaint"/>: the store did not answer,
+    /// or the state is of a version that this build does not take. Otherwise <see cref="IMigrateState.MigrateState"/> threw.
+    /// </summary>
     Error,
 }
 

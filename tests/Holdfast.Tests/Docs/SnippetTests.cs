@@ -24,6 +24,7 @@ public sealed partial class SnippetTests
     [Theory]
     [InlineData("getting-started.md")]
     [InlineData("forms.md")]
+    [InlineData("versions.md")]
     [InlineData("deploying.md")]
     [InlineData("what-is-stored.md")]
     public void A_guide_has_some(string guide) => Snippets.Select(row => row.Data.Item1).ShouldContain(Path.Combine("docs", "guides", guide));

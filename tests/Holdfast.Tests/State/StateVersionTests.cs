@@ -1,6 +1,8 @@
 using System.Net;
+using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
+using Holdfast.State;
 using Holdfast.Stores;
 
 namespace Holdfast.Tests.State;
@@ -348,6 +350,42 @@ public sealed partial class StateVersionTests
         await client.AckedAsync();
         await client.UntilTextAsync("#shared", "1");
         (await EntriesAsync(world)).ShouldContain("!/tally m Shared 3");
+    }
+
+    [Theory]
+    [InlineData(true, false, "/tally m First \"Grace\"", "/tally m Last \"Hopper\"", "/tally m Total {\"Value\":7}", "/tally s  {\"v\":2}")]
+    [InlineData(false, false, "/tally m Name \"Grace Hopper\"", "/tally m Shared 3", "/tally s  {\"v\":1}")] // Nobody here knows how.
+    [InlineData(false, true, "/tally m Total {\"Value\":7}", "/tally s  {\"v\":2}")]
+    public async Task State_that_is_carried_over_keeps_or_gets_its_version(bool isInUse, bool isNew, params string[] expected)
+    {
+        await using var world = new World();
+        var node = await world.StartBuildAsync("Second");
+        await WriteAsync("anon:visitor", ("", "{\"v\":2,\"e\":1}"), ("Total", "{\"Value\":7}"));
+        if (!isNew)
+        {
+            await WriteAsync("user:ada", ("", "{\"v\":1,\"e\":1}"), ("Shared", "3"), ("Name", "\"Grace Hopper\""));
+        }
+
+        var visitor = await node.Sessions.UseAsync("anon:visitor", CancellationToken.None);
+        var user = await node.Sessions.UseAsync("user:ada", CancellationToken.None);
+        if (isInUse)
+        {
+            visitor.Look("/tally", PersistedView.Of(Assembly.Load("Holdfast.TestApp.Versions.Second").GetType("Holdfast.TestViews.Tally", throwOnError: true)!));
+        }
+
+        await user.CarryOverAsync(visitor, CancellationToken.None);
+        var stored = (await world.Store.ReadAsync("user:ada", 0, CancellationToken.None)).Session!;
+        stored.Entries.Select(World.Text).Select(Plain).Order(StringComparer.Ordinal).ShouldBe(expected);
+        node.Log.All.Count.ShouldBe(isInUse || isNew ? 0 : 1);
+        visitor.Release();
+        user.Release();
+
+        async Task WriteAsync(string key, params (string Name, string Value)[] entries)
+        {
+            var changes = entries.Select(entry =>
+                new EntryChange(new EntryKey("/tally", entry.Name.Length == 0 ? EntryKind.Slice : EntryKind.Member, entry.Name), Encoding.UTF8.GetBytes(entry.Value)));
+            (await world.Store.WriteAsync(key, new SessionWrite(0, DateTimeOffset.UtcNow.AddHours(1), [.. changes]), CancellationToken.None)).Committed.ShouldBeTrue();
+        }
     }
 
     [GeneratedRegex("\"i\":\"[^\"]*\",\"n\":([0-9]+),\"s\":[0-9]+,\"d\":\\[[^\\]]*\\]")]

@@ -84,9 +84,11 @@ internal sealed class World : IAsyncDisposable
 
     /// <summary>The only session that is stored, as text: an entry a line.</summary>
     public async Task<string[]> StoredTextAsync() =>
-        [.. (await StoredAsync()).Session.Entries
-            .Select(entry => $"{entry.Key.Slice} {entry.Key.Kind.ToString()[..1].ToLowerInvariant()} {entry.Key.Name} {Encoding.UTF8.GetString(entry.Value)}")
-            .Order(StringComparer.Ordinal)];
+        [.. (await StoredAsync()).Session.Entries.Select(Text).Order(StringComparer.Ordinal)];
+
+    /// <summary>A stored entry as text.</summary>
+    public static string Text(KeyValuePair<EntryKey, byte[]> entry) =>
+        $"{entry.Key.Slice} {entry.Key.Kind.ToString()[..1].ToLowerInvariant()} {entry.Key.Name} {Encoding.UTF8.GetString(entry.Value)}";
 
     /// <summary>Writes into the only session that is stored, as another node or a hand would.</summary>
     public async Task AlterAsync(params EntryChange[] changes)
