@@ -76,7 +76,7 @@ public sealed class RedisRegistrationTests(SharedRedis redis) : IAsyncLifetime
     [Fact]
     public async Task A_server_that_cannot_be_reached_stops_the_start()
     {
-        await using var app = Build(builder => new HoldfastBuilder(builder.Services).UseRedis("127.0.0.1:1,password=topsecret"));
+        await using var app = Build(builder => builder.Services.AddHoldfast().UseRedis("127.0.0.1:1,password=topsecret"));
 
         var error = await Assert.ThrowsAsync<SessionStoreException>(() => app.StartAsync(Cancel));
 
