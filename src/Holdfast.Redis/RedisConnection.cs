@@ -362,15 +362,24 @@ internal sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    private async Task<TResult> CallAsync<TState, TResult>(TState state, Func<Link, TState, Task<TResult>> call, CancellationToken cancellationToken) =>
-        await CallAsync(await LinkAsync(cancellationToken).ConfigureAwait(false), state, call, cancellationToken).ConfigureAwait(false);
+    private Task<TResult> CallAsync<TState, TResult>(TState state, Func<Link, TState, Task<TResult>> call, CancellationToken cancellationToken)
+    {
+        var link = LinkAsync(cancellationToken);
+        return link.IsCompletedSuccessfully ? CallAsync(link.Result, state, call, cancellationToken) : ConnectAsync(link.AsTask());
+
+        async Task<TResult> ConnectAsync(Task<Link> connecting) =>
+            await CallAsync(await connecting.ConfigureAwait(false), state, call, cancellationToken).ConfigureAwait(false);
+    }
 
     private async Task<TResult> CallAsync<TState, TResult>(
         Link link, TState state, Func<Link, TState, Task<TResult>> call, CancellationToken cancellationToken)
     {
         try
         {
-            return await call(link, state).WaitAsync(CommandTimeout, cancellationToken).ConfigureAwait(false);
+            var result = await call(link, state).WaitAsync(CommandTimeout, cancellationToken).ConfigureAwait(false);
+            // The client hands out answers one after another: whatever the caller does now must not hold up the next.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            return result;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

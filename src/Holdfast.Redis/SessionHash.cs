@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using Holdfast.Stores;
 
@@ -59,7 +58,12 @@ internal static class SessionHash
     }
 
     /// <summary>A number as the server keeps it: in decimal digits.</summary>
-    public static byte[] Number(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
+    public static byte[] Number(long number)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(number, digits, out var length);
+        return digits[..length].ToArray();
+    }
 
     /// <summary>The number that stands there, or null.</summary>
     public static long? ParseNumber(ReadOnlySpan<byte> digits) =>

@@ -370,6 +370,31 @@ public sealed class RedisFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_caller_does_with_its_answer_holds_up_nobody_elses()
+    {
+        const int sessions = 50;
+        await using var store = await OpenAsync(Direct());
+        using var others = new CountdownEvent(sessions);
+        var blocked = new List<Task>();
+        foreach (var key in new[] { "a", "b", "c", "d" })
+        {
+            blocked.Add(Task.Run(async () =>
+            {
+                await store.WriteAsync(key, Write(0, "1"), Cancel).AsTask().ConfigureAwait(false);
+                // A handler that waits, on the thread on which the answer came.
+                Assert.True(others.Wait(TimeSpan.FromSeconds(20), Cancel));
+            }, Cancel));
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, sessions).Select(i => Task.Run(async () =>
+        {
+            await store.WriteAsync($"s{i}", Write(0, "1"), Cancel).AsTask().ConfigureAwait(false);
+            others.Signal();
+        }, Cancel)));
+        await Task.WhenAll(blocked);
+    }
+
+    [Fact]
     public async Task The_server_forgets_a_session_by_itself_an_hour_after_its_expiry()
     {
         await using var store = await OpenAsync(Direct());
