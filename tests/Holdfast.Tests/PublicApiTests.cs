@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Holdfast.Postgres;
+using Holdfast.Redis;
 using Holdfast.Sqlite;
 
 namespace Holdfast.Tests;
@@ -14,6 +15,7 @@ public sealed class PublicApiTests
     [Theory]
     [InlineData(typeof(LiveView), "Holdfast")]
     [InlineData(typeof(PostgresSessionStore), "Holdfast.Postgres")]
+    [InlineData(typeof(RedisSessionStore), "Holdfast.Redis")]
     [InlineData(typeof(SqliteSessionStore), "Holdfast.Sqlite")]
     public void The_public_surface_is_the_one_that_was_reviewed(Type anyType, string name)
     {

@@ -56,6 +56,7 @@ internal sealed class LiveConnection : IPageClient
     private int _remounts;
     private long _highestRef;
     private bool _hasLeft;
+    private bool _isRenewing;
     private long _lastReceived;
 
     public LiveConnection(WebSocket socket, ConnectionServices services, IJoinGate gate, ClaimsPrincipal user, CancellationToken aborted)
@@ -106,6 +107,17 @@ internal sealed class LiveConnection : IPageClient
     {
         _closed.Cancel();
         _socket.Abort();
+    }
+
+    /// <summary>Has the document fetch its page, and with it another ticket and cookie, in the background; it joins again and takes up the same instance.</summary>
+    public void RenewIfOld()
+    {
+        if (_address is { RenewAt: { } due } && _services.Time.GetUtcNow() >= due && !_isRenewing)
+        {
+            _isRenewing = true;
+            _writer.Send(ServerFrame.Error(ErrorCode.Ticket, 0, ""));
+            _writer.Close(CloseCode.Ticket, ErrorCode.Ticket);
+        }
     }
 
     /// <summary>Tells the document that this server stops, and closes.</summary>

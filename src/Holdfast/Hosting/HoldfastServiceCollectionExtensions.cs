@@ -43,7 +43,8 @@ public static class HoldfastServiceCollectionExtensions
         services.AddMetrics();
         services.AddSupplyValueFromQueryProvider();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ISessionStore>(provider => new MemorySessionStore(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => EncryptionAtRest.Around(new MemorySessionStore(provider.GetRequiredService<TimeProvider>()), provider));
+        services.TryAddSingleton(StoreNotifier.OrLocal);
         AddSingletons(services);
         AddScoped(services);
         return new HoldfastBuilder(services);
@@ -59,6 +60,8 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<SessionCookie>();
         services.TryAddSingleton<SessionGate>();
         services.TryAddSingleton<UserRecords>();
+        services.TryAddSingleton<ILiveSessions, LiveSessions>();
+        SignOutService.AddTo(services);
         services.TryAddSingleton<Tickets>();
         services.TryAddSingleton<OriginCheck>();
         services.TryAddSingleton<PageCatalog>();
@@ -76,6 +79,8 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<PageMounter>();
         services.TryAddSingleton(provider => new SessionRegistry(
             provider.GetRequiredService<ISessionStore>(), LimitsOf(OptionsOf(provider)), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StoreMetrics>()));
+        services.TryAddSingleton(provider => new SessionNotices(
+            provider.GetRequiredService<SessionRegistry>(), provider.GetService<ISessionNotifier>(), provider.GetRequiredService<StoreMetrics>()));
         services.TryAddSingleton(provider => new PageRegistry(
             provider.GetRequiredService<TimeProvider>(), OptionsOf(provider).GraceTime, OptionsOf(provider).MaxWaitingInstances, provider.GetRequiredService<PageMetrics>()));
         services.TryAddSingleton(provider => new ConnectionRegistry(

@@ -24,7 +24,7 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
         }
 
         return await IsAllowedAsync(address.PageType)
-            ? (address, null, 0)
+            ? (address with { RenewAt = tickets.RenewAt(opened) }, null, 0)
             : (null, ErrorCode.Forbidden, CloseCode.Forbidden);
     }
 

@@ -60,6 +60,13 @@ internal sealed class Tickets(IDataProtectionProvider protection, TimeProvider t
         }
     }
 
+    /// <summary>When the page of a ticket that stays open is to fetch another: after half the ticket's life or the cookie's, spread by a tenth.</summary>
+    public DateTimeOffset RenewAt(Ticket ticket)
+    {
+        var life = options.Value.TicketLifetime < options.Value.SessionLifetime ? options.Value.TicketLifetime : options.Value.SessionLifetime;
+        return ticket.Expires - options.Value.TicketLifetime + (life * (0.5 - (Random.Shared.NextDouble() / 10)));
+    }
+
     public bool IsExpired(Ticket ticket) => ticket.Expires <= time.GetUtcNow();
 
     /// <summary>What tells one user from another: the name identifier, else the name; null for a visitor.</summary>

@@ -43,6 +43,8 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     private TimeZoneInfo? _zone;
     private Exception? _failure;
     private volatile bool _isDead;
+    private bool _isClearing;
+    private bool _beginsAnew;
     private int _askedForSuccessor;
 
     public MountedPage(PageServices services, IServiceProvider scopeServices, IAsyncDisposable scope, PageAddress address, PageIdentity identity, MountReason reason)
@@ -311,7 +313,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         if (_output.Client is { } client)
         {
-            client.Remount(this, IsSuperseded ? MountReason.Join : MountReason.Crash);
+            client.Remount(this, IsSuperseded || _beginsAnew ? MountReason.Join : MountReason.Crash);
         }
         else
         {
@@ -372,7 +374,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         {
             try
             {
-                version = Capture(item.Ref);
+                version = _isClearing ? Clear(item.Ref) : Capture(item.Ref);
             }
             catch (StateException exception)
             {
@@ -388,6 +390,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         if (_failure is { } failure)
         {
+            _isClearing = false;
             Undo(item, failure);
         }
 
@@ -420,6 +423,13 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
 
         return version;
+    }
+
+    /// <summary>Deletes the view's state; another instance begins anew in this one's place.</summary>
+    private long Clear(long settled)
+    {
+        _isDead = _beginsAnew = true;
+        return _lease is null ? 0 : _session!.Clear(_lease, settled > 0 ? Identity.Document : null, settled);
     }
 
     private void Undo(WorkItem item, Exception failure)
@@ -579,6 +589,8 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             }
         }
     }
+
+    void IViewHost.ClearState(LiveView view) => _isClearing |= _state is { } state && ReferenceEquals(state.View, view);
 
     void IViewHost.OnRestoredHookFailed(LiveView view, Exception exception) => _services.Metrics.HookFailed(view.GetType(), nameof(LiveView.OnRestoredAsync), exception);
 

@@ -19,4 +19,8 @@ internal sealed record PageAddress(
     string BaseUri,
     string Culture,
     string? User = null,
-    RecordClaim? Browser = null);
+    RecordClaim? Browser = null)
+{
+    /// <summary>When a page that stays open is to fetch another ticket; null: never.</summary>
+    public DateTimeOffset? RenewAt { get; init; }
+}

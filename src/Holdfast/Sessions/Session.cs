@@ -18,7 +18,7 @@ namespace Holdfast.Sessions;
 /// instances are superseded and their unacked events come again. Otherwise the unsaved members are laid over what was read, and written again. See
 /// docs/decisions/003-the-ack-and-the-fence.md.</para>
 /// </remarks>
-internal sealed class Session(string key, ISessionStore store, SessionLimits limits, TimeProvider time, StoreMetrics metrics, Action<Session> unused)
+internal sealed class Session(string key, ISessionStore store, SessionLimits limits, TimeProvider time, StoreMetrics metrics, Action<Session> unused, Action<string>? revoked = null)
 {
     // Chosen: shorter than a person notices, and long enough that a store which comes back is not hammered.
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
@@ -43,6 +43,8 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private RecordOwner _storedOwner;
     private RecordOwner _sentOwner;
     private bool _isOwnerChanging;
+    private bool _isRevoking;
+    private bool _isRevokingSent;
     private bool _writing;
     private bool _retired;
     private int _users;
@@ -225,7 +227,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             _owner = next;
-            _isOwnerChanging = true;
+            _isOwnerChanging = _isRevoking = true;
             _version++;
             foreach (var slice in keepsState ? [] : _slices.Values.ToArray())
             {
@@ -247,23 +249,30 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         return Owner == next;
     }
 
-    /// <summary>Lays another record's members and tabs over this one's: a visitor's state is carried over to a user who has some already.</summary>
+    /// <summary>Lays another record's members and tabs over this one's: a visitor's state is carried over to a user who has some already. What is of another version than the user's, where no view in use here
+    /// takes both, is left behind.</summary>
     public async Task CarryOverAsync(Session visitor, CancellationToken cancellationToken)
     {
-        var entries = visitor.StateEntries();
+        var copies = visitor.CopyState();
         bool write;
         lock (_gate)
         {
             _version++;
-            foreach (var entry in entries)
+            foreach (var copy in copies)
             {
-                if (!_slices.TryGetValue(entry.Key.Slice, out var slice))
+                if (!_slices.TryGetValue(copy.Key, out var slice))
                 {
-                    _slices.Add(entry.Key.Slice, slice = new Slice(entry.Key.Slice));
+                    _slices.Add(copy.Key, slice = new Slice(copy.Key));
                 }
 
-                slice.Overlay(entry.Key, entry.Value, _version);
-                MarkUnsaved(slice);
+                if (slice.Overlay(copy, _version, metrics))
+                {
+                    MarkUnsaved(slice);
+                }
+                else
+                {
+                    metrics.NotCarriedOver(copy.Key, copy.Version, slice.Version);
+                }
             }
 
             write = StartWriting();
@@ -277,11 +286,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         await FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private List<KeyValuePair<EntryKey, byte[]>> StateEntries()
+    private List<Slice.Copy> CopyState()
     {
         lock (_gate)
         {
-            return [.. _slices.Values.SelectMany(slice => slice.StateEntries())];
+            return [.. _slices.Values.Select(slice => slice.CopyState()).Where(copy => copy.Members.Count + copy.Tabs.Count > 0)];
         }
     }
 
@@ -303,6 +312,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             lease.Slice.Clear(lease.Tab, _version + 1);
+            _isRevoking = true;
             if (document is not null)
             {
                 tab.Part.RaiseWatermark(document, settled);
@@ -736,14 +746,19 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         _touch = false;
         _isOwnerChanging = false;
         _sentOwner = _owner;
+        _isRevokingSent = _isRevoking;
+        _isRevoking = false;
         return new SessionWrite(_revision, time.GetUtcNow() + limits.Lifetime, changes);
     }
 
     private void Commit(long revision, DateTimeOffset expiresAt, long version)
     {
         SliceLease[] leases;
+        bool isRevoked;
         lock (_gate)
         {
+            isRevoked = _isRevokingSent;
+            _isRevokingSent = false;
             _revision = revision;
             _expiresAt = expiresAt;
             _storedOwner = _sentOwner;
@@ -755,6 +770,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             _inFlight.Clear();
             Volatile.Write(ref _durable, version);
             leases = _leases;
+        }
+
+        if (isRevoked)
+        {
+            revoked?.Invoke(key);
         }
 
         foreach (var lease in leases)
@@ -777,6 +797,8 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
         _inFlight.Clear();
         _isOwnerChanging |= _owner != _storedOwner && _revision != 0;
+        _isRevoking |= _isRevokingSent;
+        _isRevokingSent = false;
     }
 
     private void Conflict(StoredSession? stored)

@@ -41,7 +41,7 @@ internal sealed class Slice(string key)
     public int Version { get; private set; }
 
     /// <summary>What the view that uses the slice can do with it.</summary>
-    public SliceStatus Status => _refusal ?? (Members.Count > 0 || Tabs.Count > 0 ? SliceStatus.Readable : SliceStatus.Empty);
+    public SliceStatus Status => _refusal ?? (Members.Count > 0 || Tabs.Values.Any(tab => tab.Part.Members.Count > 0) ? SliceStatus.Readable : SliceStatus.Empty);
 
     /// <summary>The header that the store holds, as far as this node knows; null when it has nothing of this slice that can be read.</summary>
     public SliceHeader? StoredHeader { get; private set; }
@@ -213,24 +213,56 @@ internal sealed class Slice(string key)
     }
 
     /// <summary>What another record may take over: members and tabs.</summary>
-    public IEnumerable<KeyValuePair<EntryKey, byte[]>> StateEntries() =>
-        Members.Select(member => KeyValuePair.Create(MemberKey(member.Key), member.Value.Json))
-            .Concat(Tabs.Select(tab => KeyValuePair.Create(TabKey(tab.Key), tab.Value.Part.Encode())));
+    public Copy CopyState() => new(
+        key,
+        Version,
+        _refusal is null ? _view : null,
+        Members.ToDictionary(member => member.Key, member => member.Value.Json, StringComparer.Ordinal),
+        Tabs.ToDictionary(tab => tab.Key, tab => tab.Value.Part.Encode(), StringComparer.Ordinal));
 
-    /// <summary>Takes over an entry of another record.</summary>
-    public void Overlay(EntryKey entry, byte[] value, long version)
+    /// <summary>Lays what another record has over this, once both are of one version.</summary>
+    /// <returns>False where they are not, and no view in use here takes both: nothing was changed then.</returns>
+    public bool Overlay(Copy copy, long version, StoreMetrics metrics)
     {
-        if (entry.Kind == EntryKind.Member)
+        if (copy.View is { } view)
         {
-            SetMember(entry.Name, new Member(value, version, null));
+            Use(view, metrics);
         }
-        else if (TabPart.TryDecode(value, out var part))
+
+        var parts = new Dictionary<string, TabPart>(StringComparer.Ordinal);
+        foreach (var (id, bytes) in copy.Tabs)
         {
-            var tab = GetOrAddTab(entry.Name);
+            if (TabPart.TryDecode(bytes, out var part))
+            {
+                parts.Add(id, part);
+            }
+        }
+
+        if (_view is null && Members.Count == 0 && Tabs.Count == 0 && StoredHeader is null)
+        {
+            Version = copy.Version;
+        }
+
+        if (_refusal is not null
+            || (copy.Version != Version && (_view is null || SliceMigration.Run(_view, copy.Version, copy.Members, parts.Values, metrics) != SliceStatus.Readable)))
+        {
+            return false;
+        }
+
+        foreach (var (name, json) in copy.Members)
+        {
+            SetMember(name, new Member(json, version, null));
+        }
+
+        foreach (var (id, part) in parts)
+        {
+            var tab = GetOrAddTab(id);
             tab.Part = part;
             tab.IsUnsaved = true;
-            Measure(entry.Name, tab);
+            Measure(id, tab);
         }
+
+        return true;
     }
 
     // ---- writing ----
@@ -518,6 +550,9 @@ internal sealed class Slice(string key)
     private EntryKey MemberKey(string name) => new(key, EntryKind.Member, name);
 
     private EntryKey TabKey(string id) => new(key, EntryKind.Tab, id);
+
+    /// <summary>What a slice holds, for another record: whose members they are, where this node knows it, and of which version.</summary>
+    internal sealed record Copy(string Key, int Version, PersistedView? View, Dictionary<string, byte[]> Members, Dictionary<string, byte[]> Tabs);
 
     /// <summary>A member shared by the session's tabs, when it changed last, and by whom (null: by another node).</summary>
     internal readonly record struct Member(byte[] Json, long ChangedAt, SliceLease? ChangedBy);
