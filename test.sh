@@ -49,6 +49,7 @@ install_missing() {
   local packages=() sudo=()
   [ -n "${HOLDFAST_CHROMIUM:-}" ] || command -v chromium >/dev/null || packages+=(chromium)
   command -v brotli >/dev/null || packages+=(brotli)
+  compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
   command -v redis-server >/dev/null || packages+=(redis-server)
   [ ${#packages[@]} -gt 0 ] || return 0
   [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)

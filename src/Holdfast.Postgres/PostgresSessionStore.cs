@@ -49,6 +49,9 @@ public sealed class PostgresSessionStore : ISessionStore, IAsyncDisposable
     /// <summary>How many transactions of writes this store has committed; tests see by it that sessions share them.</summary>
     internal long Transactions => _writer.Transactions;
 
+    /// <summary>How many of them the server took back at first because of another's; tests see by it that they were begun anew.</summary>
+    internal long TakenBack => _writer.TakenBack;
+
     private long Now => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <inheritdoc/>

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Holdfast.Stores.Tests;
 
-public sealed class PostgresNotifierTests(PostgresServerFixture postgres) : SessionNotifierConformance, IClassFixture<PostgresServerFixture>
+[Collection(typeof(PostgresKills))]
+public sealed class PostgresNotifierTests(PostgresServerFixture postgres) : SessionNotifierConformance
 {
     private static int s_schemas;
 

@@ -36,7 +36,7 @@ public sealed class PostgresRegistrationTests(PostgresFixture postgres) : IAsync
         await using var app = Build(_directory.Path, builder =>
         {
             builder.Services.AddSingleton<ISessionStore>(new MemorySessionStore());
-            new HoldfastBuilder(builder.Services).UsePostgres(_connectionString);
+            builder.Services.AddHoldfast().UsePostgres(_connectionString);
         });
 
         Assert.IsType<PostgresSessionStore>(Assert.Single(app.Services.GetServices<ISessionStore>()));
@@ -55,7 +55,7 @@ public sealed class PostgresRegistrationTests(PostgresFixture postgres) : IAsync
         await using (var app = Build(_directory.Path, builder =>
         {
             builder.Configuration.AddInMemoryCollection(configured);
-            new HoldfastBuilder(builder.Services).UsePostgres();
+            builder.Services.AddHoldfast().UsePostgres();
         }))
         {
             await OpenAsync(app);
@@ -66,7 +66,7 @@ public sealed class PostgresRegistrationTests(PostgresFixture postgres) : IAsync
         await using (var app = Build(_directory.Path, builder =>
         {
             builder.Configuration.AddInMemoryCollection(configured);
-            new HoldfastBuilder(builder.Services).UsePostgres(options => options.Schema = _schema + "_in_code");
+            builder.Services.AddHoldfast().UsePostgres(options => options.Schema = _schema + "_in_code");
         }))
         {
             await OpenAsync(app);
@@ -82,7 +82,7 @@ public sealed class PostgresRegistrationTests(PostgresFixture postgres) : IAsync
         await using (var app = Build(_directory.Path, builder =>
         {
             builder.Services.AddSingleton(source);
-            new HoldfastBuilder(builder.Services).UsePostgres(options => options.Schema = _schema);
+            builder.Services.AddHoldfast().UsePostgres(options => options.Schema = _schema);
         }))
         {
             await OpenAsync(app);
@@ -126,7 +126,7 @@ public sealed class PostgresRegistrationTests(PostgresFixture postgres) : IAsync
                 ["Holdfast:Postgres:ConnectionString"] = _connectionString,
                 [$"Holdfast:Postgres:{option}"] = value,
             });
-            new HoldfastBuilder(builder.Services).UsePostgres();
+            builder.Services.AddHoldfast().UsePostgres();
         });
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync(Cancel));
@@ -184,7 +184,7 @@ public sealed class PostgresRegistrationTests(PostgresFixture postgres) : IAsync
         Build(Directory.CreateDirectory(_directory.File(folder)).FullName, builder =>
         {
             builder.Services.AddDataProtection();
-            new HoldfastBuilder(builder.Services).UsePostgres(options => (options.ConnectionString, options.Schema) = (_connectionString, _schema));
+            builder.Services.AddHoldfast().UsePostgres(options => (options.ConnectionString, options.Schema) = (_connectionString, _schema));
             configure?.Invoke(builder);
         });
 

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Holdfast.Stores.Tests;
 
-/// <summary>A server of one class's own, whose tests kill it and start it again.</summary>
+/// <summary>A server whose tests kill it and start it again, one after the other.</summary>
 public sealed class PostgresServerFixture : IAsyncLifetime
 {
     public PostgresServer Server { get; private set; } = null!;
