@@ -18,7 +18,7 @@ internal sealed record S3Conditions(bool TakesQuotes, bool DeletesConditionally)
 
     /// <summary>Tries the server out.</summary>
     /// <exception cref="SessionStoreException">It ignores conditions, or refuses such as are met.</exception>
-    public static async Task<S3Conditions> ProbeAsync(S3Bucket bucket, CancellationToken call)
+    public static async Task<S3Conditions> ProbeAsync(BucketClient bucket, CancellationToken call)
     {
         var name = $"{bucket.Prefix}probes/{Guid.NewGuid():N}";
         // Where the right to list is lacking this is a 403, and so would every visitor be.
@@ -39,7 +39,7 @@ internal sealed record S3Conditions(bool TakesQuotes, bool DeletesConditionally)
         }
     }
 
-    private static async Task CleanUpAsync(S3Bucket bucket, string name, CancellationToken call)
+    private static async Task CleanUpAsync(BucketClient bucket, string name, CancellationToken call)
     {
         try
         {
@@ -51,7 +51,7 @@ internal sealed record S3Conditions(bool TakesQuotes, bool DeletesConditionally)
         }
     }
 
-    private static async Task ExpectRefusalAsync(S3Bucket bucket, string name, string? ifMatch, string? ifNoneMatch, CancellationToken call)
+    private static async Task ExpectRefusalAsync(BucketClient bucket, string name, string? ifMatch, string? ifNoneMatch, CancellationToken call)
     {
         try
         {
@@ -65,7 +65,7 @@ internal sealed record S3Conditions(bool TakesQuotes, bool DeletesConditionally)
         throw S3Errors.IgnoresConditions(bucket, ifMatch is null ? "If-None-Match: * on an object that is there" : "If-Match with an ETag that the object never had");
     }
 
-    private static async Task<bool> TakesQuotesAsync(S3Bucket bucket, string name, string eTag, CancellationToken call)
+    private static async Task<bool> TakesQuotesAsync(BucketClient bucket, string name, string eTag, CancellationToken call)
     {
         try
         {

@@ -47,45 +47,45 @@ internal static class S3Errors
         + $"profile. Set '{Section}:Region', or '{Section}:Endpoint' for a server that is not Amazon's.",
         cause);
 
-    public static SessionStoreException CannotOpen(S3Bucket bucket, Exception cause) =>
+    public static SessionStoreException CannotOpen(BucketClient bucket, Exception cause) =>
         new($"The session store's bucket '{bucket.Name}' at {bucket.Address} could not be opened: {Reason(cause)}. {Advice(bucket, cause)}", cause);
 
-    public static SessionStoreException CannotRead(S3Bucket bucket, Exception cause) =>
+    public static SessionStoreException CannotRead(BucketClient bucket, Exception cause) =>
         new($"A session could not be read from the bucket '{bucket.Name}' at {bucket.Address}: {Reason(cause)}. {Advice(bucket, cause)}", cause);
 
-    public static SessionStoreException CannotWrite(S3Bucket bucket, Exception cause) =>
+    public static SessionStoreException CannotWrite(BucketClient bucket, Exception cause) =>
         new($"A session's change could not be written to the bucket '{bucket.Name}' at {bucket.Address}: {Reason(cause)}. {Advice(bucket, cause)}", cause);
 
-    public static SessionStoreException CannotUseKeyRing(S3Bucket bucket, Exception cause) =>
+    public static SessionStoreException CannotUseKeyRing(BucketClient bucket, Exception cause) =>
         new($"The Data Protection keys in the bucket '{bucket.Name}' at {bucket.Address} could not be used: {Reason(cause)}. {Advice(bucket, cause)}", cause);
 
-    public static SessionStoreException IgnoresConditions(S3Bucket bucket, string condition) => new(
+    public static SessionStoreException IgnoresConditions(BucketClient bucket, string condition) => new(
         $"The session store's bucket '{bucket.Name}' at {bucket.Address} cannot hold sessions: the server took a PUT whose condition, {condition}, was not met. "
         + "Two nodes that write one session at once would lose one of the changes. Use a server with conditional writes: Amazon S3, or Ceph, MinIO or R2 "
         + "in a current version.");
 
-    public static SessionStoreException RefusesConditions(S3Bucket bucket, Exception cause) => new(
+    public static SessionStoreException RefusesConditions(BucketClient bucket, Exception cause) => new(
         $"The session store's bucket '{bucket.Name}' at {bucket.Address} cannot hold sessions: the server refused a PUT whose condition, If-Match with the object's own "
         + $"ETag, was met: {Reason(cause)}. Sessions are changed by such PUTs alone. Use a server with conditional writes: Amazon S3, or Ceph, MinIO or R2 in a "
         + "current version.",
         cause);
 
-    public static SessionStoreException Damaged(S3Bucket bucket, string name, InvalidDataException cause) => new(
+    public static SessionStoreException Damaged(BucketClient bucket, string name, InvalidDataException cause) => new(
         $"The object '{name}' in the bucket '{bucket.Name}' at {bucket.Address} is not a session that can be read: {cause.Message}. It is damaged, or something else "
         + "has written it, and it is left as it is. Put a backup in its place, deploy a version that knows it, or delete it: then this one session begins anew.",
         cause);
 
-    public static SessionStoreException DamagedKey(S3Bucket bucket, string name, Exception cause) => new(
+    public static SessionStoreException DamagedKey(BucketClient bucket, string name, Exception cause) => new(
         $"The object '{name}' in the bucket '{bucket.Name}' at {bucket.Address} is not a Data Protection key: {FirstLine(cause.Message)}. Something else has written "
         + "it, or changed it. Put a backup in its place, or delete it: cookies that were made with that key are then no longer read.",
         cause);
 
-    public static SessionStoreException TooLong(S3Bucket bucket, string name, Exception cause) => new(
+    public static SessionStoreException TooLong(BucketClient bucket, string name, Exception cause) => new(
         $"A session's change was not written: the object '{name}' in the bucket '{bucket.Name}' would have {cause.Message}, of at most {StoredObject.MaxBytes}. Each "
         + "write sends the whole of it. Keep such data in objects of its own, and their names in the session.",
         cause);
 
-    public static SessionStoreException OutcomeUnknown(S3Bucket bucket, string name, Exception cause) => new(
+    public static SessionStoreException OutcomeUnknown(BucketClient bucket, string name, Exception cause) => new(
         $"A session's change may have been written to '{name}' in the bucket '{bucket.Name}' at {bucket.Address} or not: {Reason(cause)}. The answer was lost, and more "
         + $"than {StoredObject.WriteIds} other writes came before a look at the object. Write again: if it was written, that conflicts.",
         cause);
@@ -106,7 +106,7 @@ internal static class S3Errors
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim().TrimEnd('.', ':');
 
-    private static string Advice(S3Bucket bucket, Exception cause) => cause switch
+    private static string Advice(BucketClient bucket, Exception cause) => cause switch
     {
         AmazonServiceException { ErrorCode: "NoSuchBucket" } =>
             $"There is no such bucket, and it is not made, because its region and its rights are yours to choose. Make it (aws s3 mb s3://{bucket.Name}), or set '{Section}:Bucket'.",

@@ -10,7 +10,7 @@ namespace Holdfast.S3;
 /// <remarks>Used where the application configured no key repository. The keys stand there as Data Protection hands them over: in clear, unless the application
 /// configures <c>ProtectKeysWith…</c>. The interface is synchronous and S3 is not: a call blocks its thread until the answer is there. Calls are few (at start-up, then
 /// about once a day). A key is durable when <see cref="StoreElement"/> returns.</remarks>
-internal sealed class S3KeyRing(S3Bucket bucket) : IXmlRepository
+internal sealed class S3KeyRing(BucketClient bucket) : IXmlRepository
 {
     private const string Folder = "keys/";
 

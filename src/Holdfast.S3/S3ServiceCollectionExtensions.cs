@@ -26,11 +26,11 @@ public static class S3ServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         var services = builder.Services;
         AddOptions(services, configure);
-        services.TryAddSingleton(provider => new S3Bucket(provider.GetRequiredService<IOptions<S3StoreOptions>>().Value, provider.GetService<IAmazonS3>()));
+        services.TryAddSingleton(provider => new BucketClient(provider.GetRequiredService<IOptions<S3StoreOptions>>().Value, provider.GetService<IAmazonS3>()));
         services.TryAddSingleton<S3KeyRing>();
         return builder.UseStore(
             provider => new S3SessionStore(
-                provider.GetRequiredService<S3Bucket>(),
+                provider.GetRequiredService<BucketClient>(),
                 ownsBucket: false,
                 provider.GetRequiredService<IOptions<S3StoreOptions>>().Value.MaxCachedBytes,
                 provider.GetService<TimeProvider>() ?? TimeProvider.System,

@@ -32,7 +32,7 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
 
-    private readonly S3Bucket _bucket;
+    private readonly BucketClient _bucket;
     private readonly bool _ownsBucket;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -48,11 +48,11 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
     /// <param name="logger">Is told which bucket was opened, and of objects that cannot be read.</param>
     /// <exception cref="SessionStoreException">The options make no client.</exception>
     public S3SessionStore(S3StoreOptions options, IAmazonS3? client = null, TimeProvider? clock = null, ILogger<S3SessionStore>? logger = null)
-        : this(new S3Bucket(options, client), ownsBucket: true, options.MaxCachedBytes, clock ?? TimeProvider.System, logger)
+        : this(new BucketClient(options, client), ownsBucket: true, options.MaxCachedBytes, clock ?? TimeProvider.System, logger)
     {
     }
 
-    internal S3SessionStore(S3Bucket bucket, bool ownsBucket, long maxCachedBytes, TimeProvider clock, ILogger<S3SessionStore>? logger)
+    internal S3SessionStore(BucketClient bucket, bool ownsBucket, long maxCachedBytes, TimeProvider clock, ILogger<S3SessionStore>? logger)
     {
         _bucket = bucket;
         _ownsBucket = ownsBucket;
@@ -360,7 +360,7 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
     private Task LookAtAllAsync(
         IReadOnlyList<ListedObject> page,
         Func<int, string, ListedObject, CancellationToken, Task> look,
-        Func<S3Bucket, Exception, SessionStoreException> explain,
+        Func<BucketClient, Exception, SessionStoreException> explain,
         CancellationToken cancellationToken) => GuardAsync(
         async () =>
         {
@@ -388,7 +388,7 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
         cancellationToken);
 
     private async Task<TResult> RunAsync<TResult>(
-        Func<CancellationToken, Task<TResult>> work, Func<S3Bucket, Exception, SessionStoreException> explain, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<TResult>> work, Func<BucketClient, Exception, SessionStoreException> explain, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var running = _calls.Enter(this);
@@ -398,7 +398,7 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
     }
 
     private async Task<TResult> GuardAsync<TResult>(
-        Func<Task<TResult>> work, Func<S3Bucket, Exception, SessionStoreException> explain, CancellationToken cancellationToken)
+        Func<Task<TResult>> work, Func<BucketClient, Exception, SessionStoreException> explain, CancellationToken cancellationToken)
     {
         try
         {

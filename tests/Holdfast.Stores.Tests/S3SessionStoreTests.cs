@@ -10,10 +10,7 @@ public sealed class S3SessionStoreTests(S3Fixture s3) : DurableSessionStoreConfo
 {
     private readonly string _prefix = S3Fixture.NewPrefix();
 
-    /// <summary>A request takes milliseconds here.</summary>
-    protected override int HistorySteps => 300;
-
-    protected override int RaceIncrements => 5;
+    protected override int RaceIncrements => 10;
 
     protected override async ValueTask<ISessionStore> OpenStoreAsync(FakeTimeProvider clock)
     {

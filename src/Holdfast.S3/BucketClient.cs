@@ -12,7 +12,7 @@ namespace Holdfast.S3;
 /// any thread.</summary>
 /// <remarks>The SDK's own retries are off in a client of ours: it repeats a conditional PUT blindly after a lost answer, and is then refused on account of
 /// its own first try. Reads and deletes are repeated here; a write is repeated by the store, which looks between the tries.</remarks>
-internal sealed class S3Bucket : IDisposable
+internal sealed class BucketClient : IDisposable
 {
     /// <summary>How often a read or a delete is tried. Chosen, with the pauses between: a server that restarts or throttles for a moment is not noticed.</summary>
     private const int Tries = 3;
@@ -26,7 +26,7 @@ internal sealed class S3Bucket : IDisposable
     /// <param name="options">Which bucket, and how to reach it.</param>
     /// <param name="client">The application's client, which it disposes; null: one is made by the options.</param>
     /// <exception cref="SessionStoreException">No client can be made of these options.</exception>
-    public S3Bucket(S3StoreOptions options, IAmazonS3? client)
+    public BucketClient(S3StoreOptions options, IAmazonS3? client)
     {
         _options = options;
         _isOurs = client is null;
@@ -166,14 +166,7 @@ internal sealed class S3Bucket : IDisposable
         try
         {
             using var response = await _client.GetObjectAsync(request, token).ConfigureAwait(false);
-            if (response.ContentLength > StoredObject.MaxBytes)
-            {
-                throw new InvalidDataException($"it has {response.ContentLength} bytes, and none of ours has more than {StoredObject.MaxBytes}");
-            }
-
-            var bytes = new byte[response.ContentLength];
-            await response.ResponseStream.ReadExactlyAsync(bytes, token).ConfigureAwait(false);
-            return new FetchedObject(FetchedStatus.Read, Unquote(response.ETag), bytes);
+            return new FetchedObject(FetchedStatus.Read, Unquote(response.ETag), await ReadContentAsync(response, token).ConfigureAwait(false));
         }
         catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotModified)
         {
@@ -187,6 +180,28 @@ internal sealed class S3Bucket : IDisposable
         {
             throw new InvalidDataException("it is empty", exception);
         }
+    }
+
+    private static async Task<byte[]> ReadContentAsync(GetObjectResponse response, CancellationToken token)
+    {
+        // 0 also where a proxy sends it in chunks and does not say.
+        var bytes = new byte[response.ContentLength > 0 ? Math.Min(response.ContentLength, StoredObject.MaxBytes + 1) : 4096];
+        var length = 0;
+        while (await response.ResponseStream.ReadAsync(bytes.AsMemory(length), token).ConfigureAwait(false) is > 0 and var read)
+        {
+            length += read;
+            if (length > StoredObject.MaxBytes)
+            {
+                throw new InvalidDataException($"it has more than {StoredObject.MaxBytes} bytes, and none of ours has");
+            }
+
+            if (length == bytes.Length && length != response.ContentLength)
+            {
+                Array.Resize(ref bytes, (int)Math.Min(length * 2L, StoredObject.MaxBytes + 1));
+            }
+        }
+
+        return length == bytes.Length ? bytes : bytes[..length];
     }
 
     private async Task<TResult> RepeatAsync<TResult>(Func<CancellationToken, Task<TResult>> request, CancellationToken call)
