@@ -124,8 +124,7 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
     /// <remarks>One request for 1,000 objects, and one more, of 160 bytes, for each whose expiry this node does not know from an earlier look.</remarks>
     public async IAsyncEnumerable<string> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var running = _calls.Enter(this);
-        _ = Conditions;
+        EnsureOpen();
         await using var pages = _bucket.ListAsync(Folder, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await GuardAsync(() => pages.MoveNextAsync().AsTask(), S3Errors.CannotRead, cancellationToken).ConfigureAwait(false))
         {
@@ -154,8 +153,7 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
     /// </remarks>
     public async ValueTask<int> SweepAsync(CancellationToken cancellationToken)
     {
-        using var running = _calls.Enter(this);
-        _ = Conditions;
+        EnsureOpen();
         var swept = 0;
         await using var pages = _bucket.ListAsync(Folder, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await GuardAsync(() => pages.MoveNextAsync().AsTask(), S3Errors.CannotWrite, cancellationToken).ConfigureAwait(false))
@@ -176,7 +174,7 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
         return swept;
     }
 
-    /// <summary>Takes no more calls and waits for those under way.</summary>
+    /// <summary>Takes no more calls and waits for the reads, writes and deletes under way.</summary>
     public async ValueTask DisposeAsync()
     {
         await _calls.EndAsync().ConfigureAwait(false);
@@ -386,6 +384,13 @@ public sealed class S3SessionStore : ISessionStore, IAsyncDisposable
         },
         explain,
         cancellationToken);
+
+    /// <summary>A listing or a sweep may take long, or wait for its caller: the end of the store does not wait for it, and ends it.</summary>
+    private void EnsureOpen()
+    {
+        _calls.Enter(this).Dispose();
+        _ = Conditions;
+    }
 
     private async Task<TResult> RunAsync<TResult>(
         Func<CancellationToken, Task<TResult>> work, Func<BucketClient, Exception, SessionStoreException> explain, CancellationToken cancellationToken)

@@ -36,8 +36,8 @@ public sealed class S3StoreOptions
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a call of the store may take, with all its requests; a request gets at most half of it, so that one whose answer is lost can
-    /// still be looked into. A listing and a sweep count it for each request. Default: 8 s.</summary>
-    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(8);
+    /// still be looked into. A listing and a sweep count it for each request. Default: 10 s.</summary>
+    public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How many bytes of objects this node keeps in memory. A write of a session that is kept is one PUT; of one that is not, a GET and a
     /// PUT. Default: 64 MiB, about 20,000 sessions of 3 KB.</summary>
