@@ -49,6 +49,7 @@ install_missing() {
   local packages=() sudo=()
   [ -n "${HOLDFAST_CHROMIUM:-}" ] || command -v chromium >/dev/null || packages+=(chromium)
   command -v brotli >/dev/null || packages+=(brotli)
+  command -v redis-server >/dev/null || packages+=(redis-server)
   # An S3 server with conditional writes.
   command -v radosgw >/dev/null || packages+=(radosgw)
   command -v ceph-mon >/dev/null || packages+=(ceph-mon)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Holdfast.Security;
 using Microsoft.Extensions.Options;
 
 namespace Holdfast;
@@ -11,6 +12,14 @@ public sealed class HoldfastOptions
 
     /// <summary>How long a session lives without use. Default: 24 hours. Every write and every open page renews it.</summary>
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long the state of a signed-in user lives without use (views with <see cref="Scope.User"/>). Default: 90 days.</summary>
+    public TimeSpan UserLifetime { get; set; } = TimeSpan.FromDays(90);
+
+    /// <summary>The secrets by which records are named in the store: Base64 of 32 bytes or more each (<c>openssl rand -base64 32</c>). The first names new records; what was stored under
+    /// a later one is still found. To rotate, add the new one at the end, deploy, then move it to the front, deploy; remove the old one when <see cref="UserLifetime"/> has passed without it.
+    /// Default: none; the nodes then share a random one through the store.</summary>
+    public IList<string> StorageKeys { get; } = [];
 
     /// <summary>How long an instance waits for its browser after the connection was lost, before it is dropped and only its stored state
     /// remains. Default: 60 seconds; 0 drops it at once.</summary>
@@ -71,6 +80,7 @@ internal sealed class HoldfastOptionsValidator : IValidateOptions<HoldfastOption
     {
         var failures = new List<string>();
         Positive(options.SessionLifetime, nameof(options.SessionLifetime));
+        Positive(options.UserLifetime, nameof(options.UserLifetime));
         Positive(options.DeadAfter, nameof(options.DeadAfter));
         Positive(options.SlowClientTimeout, nameof(options.SlowClientTimeout));
         Positive(options.TicketLifetime, nameof(options.TicketLifetime));
@@ -84,6 +94,14 @@ internal sealed class HoldfastOptionsValidator : IValidateOptions<HoldfastOption
         AtLeast(options.MaxMemberBytes, 1, nameof(options.MaxMemberBytes));
         AtLeast(options.MaxSliceBytes, options.MaxMemberBytes, nameof(options.MaxSliceBytes));
         AtLeast(options.MaxSessionBytes, options.MaxSliceBytes, nameof(options.MaxSessionBytes));
+        for (var i = 0; i < options.StorageKeys.Count; i++)
+        {
+            if (!IsKey(options.StorageKeys[i]))
+            {
+                failures.Add($"Holdfast:StorageKeys:{i} is not a key. It must be Base64 of at least {StorageKey.MinBytes} bytes. Make one with 'openssl rand -base64 32'.");
+            }
+        }
+
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
 
         void Positive(TimeSpan value, string setting)
@@ -92,6 +110,12 @@ internal sealed class HoldfastOptionsValidator : IValidateOptions<HoldfastOption
             {
                 failures.Add($"Holdfast:{setting} is {value}. It must be longer than zero. Set it to a time such as '00:01:00', or remove it for the default.");
             }
+        }
+
+        static bool IsKey(string text)
+        {
+            var bytes = new byte[(text?.Length ?? 0) + 4];
+            return Convert.TryFromBase64String(text ?? "", bytes, out var length) && length >= StorageKey.MinBytes;
         }
 
         void AtLeast(long value, long minimum, string setting)

@@ -29,7 +29,7 @@ public sealed class SqliteRegistrationTests : IDisposable
         await using var app = Build(_directory.Path, builder =>
         {
             builder.Services.AddSingleton<ISessionStore>(new MemorySessionStore());
-            new HoldfastBuilder(builder.Services).UseSqlite();
+            builder.Services.AddHoldfast().UseSqlite();
         });
 
         Assert.IsType<SqliteSessionStore>(Assert.Single(app.Services.GetServices<ISessionStore>()));
@@ -38,7 +38,7 @@ public sealed class SqliteRegistrationTests : IDisposable
     [Fact]
     public async Task Without_a_path_the_file_is_in_the_content_root()
     {
-        await using var app = Build(_directory.Path, builder => new HoldfastBuilder(builder.Services).UseSqlite());
+        await using var app = Build(_directory.Path, builder => builder.Services.AddHoldfast().UseSqlite());
         app.Services.GetRequiredService<ISessionStore>();
 
         Assert.True(File.Exists(DatabasePath));
@@ -51,7 +51,7 @@ public sealed class SqliteRegistrationTests : IDisposable
         await using (var app = Build(_directory.Path, builder =>
         {
             builder.Configuration.AddInMemoryCollection(configured);
-            new HoldfastBuilder(builder.Services).UseSqlite();
+            builder.Services.AddHoldfast().UseSqlite();
         }))
         {
             app.Services.GetRequiredService<ISessionStore>();
@@ -61,7 +61,7 @@ public sealed class SqliteRegistrationTests : IDisposable
         await using (var app = Build(_directory.Path, builder =>
         {
             builder.Configuration.AddInMemoryCollection(configured);
-            new HoldfastBuilder(builder.Services).UseSqlite("in-code.db");
+            builder.Services.AddHoldfast().UseSqlite("in-code.db");
         }))
         {
             app.Services.GetRequiredService<ISessionStore>();
@@ -73,7 +73,7 @@ public sealed class SqliteRegistrationTests : IDisposable
     public async Task A_file_that_cannot_be_opened_stops_the_start()
     {
         await using var app = Build(
-            _directory.Path, builder => new HoldfastBuilder(builder.Services).UseSqlite("missing/holdfast.db"));
+            _directory.Path, builder => builder.Services.AddHoldfast().UseSqlite("missing/holdfast.db"));
 
         var error = await Assert.ThrowsAsync<SessionStoreException>(() => app.StartAsync(Cancel));
 
@@ -85,7 +85,7 @@ public sealed class SqliteRegistrationTests : IDisposable
     [InlineData(":memory:")]
     public async Task A_path_that_is_no_file_stops_the_start(string path)
     {
-        await using var app = Build(_directory.Path, builder => new HoldfastBuilder(builder.Services).UseSqlite(path));
+        await using var app = Build(_directory.Path, builder => builder.Services.AddHoldfast().UseSqlite(path));
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => app.StartAsync(Cancel));
 
@@ -159,7 +159,7 @@ public sealed class SqliteRegistrationTests : IDisposable
         Build(Directory.CreateDirectory(_directory.File(folder)).FullName, builder =>
         {
             builder.Services.AddDataProtection();
-            new HoldfastBuilder(builder.Services).UseSqlite(DatabasePath);
+            builder.Services.AddHoldfast().UseSqlite(DatabasePath);
             configure?.Invoke(builder);
         });
 

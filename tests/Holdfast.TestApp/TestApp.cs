@@ -1,11 +1,15 @@
+using Holdfast.Sqlite;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Holdfast.TestViews;
 
 /// <summary>The app that the tests use: as a process, and in theirs.</summary>
 /// <remarks>
-/// Arguments: <c>--Holdfast:Sqlite:Path=…</c> (where the state is), <c>--store=memory</c> (nowhere but in memory), <c>--extra-button=true</c> (acts as a newer build of
+/// Arguments: <c>--Holdfast:Sqlite:Path=…</c> (where the state is), <c>--store=memory</c> (nowhere but in memory), <c>--store=keyless</c> (in the file, but no
+/// keys), <c>--extra-button=true</c> (acts as a newer build of
 /// <c>/build</c>), <c>--policy=…</c> (a Content Security Policy), and all of Holdfast's options.
 /// </remarks>
 public static class TestApp
@@ -29,11 +33,19 @@ public static class TestApp
 
         builder.WebHost.UseStaticWebAssets(); // In Development it goes by itself.
         var holdfast = builder.Services.AddHoldfast();
-        if (builder.Configuration["store"] != "memory")
+        switch (builder.Configuration["store"])
         {
-            holdfast.UseSqlite();
+            case "memory":
+                break;
+            case "keyless":
+                holdfast.UseStore(_ => new SqliteSessionStore(new SqliteStoreOptions { Path = builder.Configuration["Holdfast:Sqlite:Path"]! }));
+                break;
+            default:
+                holdfast.UseSqlite();
+                break;
         }
 
+        builder.Services.AddHealthChecks().AddHoldfast();
         builder.Services.TryAddSingleton<Signals>();
         builder.Services.AddAuthentication(TestUsers.Scheme).AddScheme<AuthenticationSchemeOptions, TestUsers>(TestUsers.Scheme, null);
         builder.Services.AddAuthorization();
@@ -62,9 +74,15 @@ public static class TestApp
             app.Map("/{**rest}", () => "everything else");
         }
 
+        app.MapHealthChecks("/health", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+        app.MapHealthChecks("/health/all", new HealthCheckOptions { ResponseWriter = (context, report) => context.Response.WriteAsync(Describe(report)) });
         var pages = app.MapHoldfast<App>();
         app.MapStaticAssets();
         configurePages?.Invoke(pages);
         return app;
     }
+
+    /// <summary>All that the checks say, as an app might show it to anybody.</summary>
+    private static string Describe(HealthReport report) => string.Join('\n', report.Entries.Select(
+        check => $"{check.Key} {check.Value.Status}: {check.Value.Description} {string.Join(' ', check.Value.Data)} {check.Value.Exception}"));
 }

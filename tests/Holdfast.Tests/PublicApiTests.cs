@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Holdfast.Redis;
 using Holdfast.S3;
 using Holdfast.Sqlite;
 
@@ -13,6 +14,7 @@ public sealed class PublicApiTests
 
     [Theory]
     [InlineData(typeof(LiveView), "Holdfast")]
+    [InlineData(typeof(RedisSessionStore), "Holdfast.Redis")]
     [InlineData(typeof(S3SessionStore), "Holdfast.S3")]
     [InlineData(typeof(SqliteSessionStore), "Holdfast.Sqlite")]
     public void The_public_surface_is_the_one_that_was_reviewed(Type anyType, string name)

@@ -23,7 +23,7 @@ public class MergeBenchmarks
     {
         var services = MicroServices.Build(new MemorySessionStore()).Services;
         _session = await services.GetRequiredService<SessionRegistry>().UseAsync("anon:visitor", CancellationToken.None);
-        _lease = _session.Lease("/page", new PageIdentity("instance", "tab", "document"), isFresh: true, new Holder());
+        _lease = _session.Lease("/page", _type, new PageIdentity("instance", "tab", "document"), isFresh: true, RecordOwner.Visitor, new Holder());
     }
 
     [Benchmark(Baseline = true)]

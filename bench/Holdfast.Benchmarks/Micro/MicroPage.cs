@@ -24,7 +24,7 @@ internal sealed partial class MicroPage : IPageClient
     {
         var client = new MicroPage();
         var services = MicroServices.Build(store).Services;
-        var address = new PageAddress("anon:visitor", type, "/page", new Dictionary<string, object?>(), "http://localhost/page", "http://localhost/", "");
+        var address = new PageAddress(new RecordClaim("anon:visitor", RecordOwner.Visitor), type, "/page", new Dictionary<string, object?>(), "http://localhost/page", "http://localhost/", "");
         client._page = await services.GetRequiredService<PageMounter>().MountAsync(
             address, new PageIdentity("instance", "tab", "document"), new ClaimsPrincipal(), new MountTerms(MountReason.Join) { IsFresh = true }, CancellationToken.None);
         await client._page.ConnectAsync(client, digest: null, 0, isRecovered: false);

@@ -104,6 +104,10 @@ internal sealed class RenderHarness : IRenderHost, IViewHost
     {
     }
 
+    public void ClearState(LiveView view)
+    {
+    }
+
     public void OnRestoredHookFailed(LiveView view, Exception exception)
     {
     }

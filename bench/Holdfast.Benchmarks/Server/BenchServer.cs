@@ -19,9 +19,12 @@ internal static class BenchServer
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port, listen => listen.Protocols = HttpProtocols.Http1));
-        builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
         var holdfast = builder.Services.AddHoldfast();
-        if (store == "sqlite")
+        if (store != "sqlite")
+        {
+            builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        }
+        else
         {
             holdfast.UseSqlite(Path.Combine(Path.GetTempPath(), $"holdfast-bench-{port}.db")); // Deleted by who started the process.
         }

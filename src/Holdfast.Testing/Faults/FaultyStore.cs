@@ -19,6 +19,7 @@ public sealed class FaultyStore(ISessionStore inner) : ISessionStore
     private readonly ConcurrentQueue<WriteFault> _writeFaults = new();
     private readonly Gate _reads = new();
     private readonly Gate _writes = new();
+    private readonly ConcurrentDictionary<string, Gate> _writesOf = new(StringComparer.Ordinal);
     private readonly EarlyAcks _early = new(inner);
     private int _readFaults;
     private int _corruptReads;
@@ -46,6 +47,12 @@ public sealed class FaultyStore(ISessionStore inner) : ISessionStore
 
     /// <summary>Whether writes are acknowledged before anything is written. Set it before the first call.</summary>
     public bool AcknowledgesEarly { get; set; }
+
+    /// <inheritdoc />
+    public StoreDurability Durability => inner.Durability;
+
+    /// <inheritdoc />
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     /// <summary>Lets the next reads fail; without a number all, until <see cref="Heal"/>.</summary>
     public void FailReads(int count = int.MaxValue) => Interlocked.Exchange(ref _readFaults, count);
@@ -75,10 +82,25 @@ public sealed class FaultyStore(ISessionStore inner) : ISessionStore
     public void ReleaseReads() => _reads.Open();
 
     /// <summary>Lets writes wait, before they are applied, until <see cref="ReleaseWrites"/>.</summary>
-    public void HoldWrites() => _writes.Close();
+    /// <param name="key">Whose; default: everybody's.</param>
+    public void HoldWrites(string? key = null) => (key is null ? _writes : _writesOf.GetOrAdd(key, static _ => new Gate())).Close();
 
-    /// <summary>Lets the writes that wait, and all others, go on.</summary>
-    public void ReleaseWrites() => _writes.Open();
+    /// <summary>Lets the writes that wait go on, and all that follow.</summary>
+    /// <param name="key">Only those of this session; default: all, also those that were held by their key.</param>
+    public void ReleaseWrites(string? key = null)
+    {
+        if (key is not null)
+        {
+            _writesOf.GetValueOrDefault(key)?.Open();
+            return;
+        }
+
+        _writes.Open();
+        foreach (var gate in _writesOf.Values)
+        {
+            gate.Open();
+        }
+    }
 
     /// <summary>Ends all faults and holds.</summary>
     public void Heal()
@@ -127,6 +149,11 @@ public sealed class FaultyStore(ISessionStore inner) : ISessionStore
         Interlocked.Increment(ref _writeCalls);
         Interlocked.Add(ref _bytesWritten, write.Changes.Sum(change => (long)(change.Value?.Length ?? 0)));
         await _writes.PassAsync(cancellationToken);
+        if (_writesOf.TryGetValue(key, out var gate))
+        {
+            await gate.PassAsync(cancellationToken);
+        }
+
         var fails = _writeFaults.TryDequeue(out var fault);
         if (fails && fault == WriteFault.BeforeItWasApplied)
         {

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 
 namespace Holdfast.Testing.Processes;
 
@@ -10,7 +10,7 @@ namespace Holdfast.Testing.Processes;
 /// </summary>
 /// <remarks>Owns the process: it is killed when this is disposed and when the test process exits. Members are for one
 /// caller at a time, but for <see cref="Kill"/>, which any thread may call.</remarks>
-public sealed partial class ServerProcess : IAsyncDisposable
+public sealed class ServerProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
     private const int LinesInMessages = 40;
@@ -155,7 +155,7 @@ public sealed partial class ServerProcess : IAsyncDisposable
                 $"The server '{_options.Path}' ended with {ExitCode} before it listened. Its start failed. Its last lines: {LastLines()}")
             : new TimeoutException(
                 $"The server '{_options.Path}' did not listen within {_options.Deadline.TotalSeconds} s, and was killed. "
-                + "It is expected to write ASP.NET Core's 'Now listening on:' to the console. "
+                + $"It is expected to write a line that matches '{_options.ReadyLine}' to the console. "
                 + $"Keep that log message, or raise the deadline. Its last lines: {LastLines()}");
     }
 
@@ -196,9 +196,9 @@ public sealed partial class ServerProcess : IAsyncDisposable
         }
 
         _output.Enqueue(line);
-        if (ListeningLine().Match(line) is { Success: true } match)
+        if (_options.ReadyLine.Match(line) is { Success: true } match)
         {
-            listening.TrySetResult(int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+            listening.TrySetResult(match.Groups[1].Success ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : _options.Port);
         }
     }
 
@@ -222,9 +222,6 @@ public sealed partial class ServerProcess : IAsyncDisposable
             // It has ended by itself.
         }
     }
-
-    [GeneratedRegex(@"Now listening on: https?://[^/]*:(\d+)")]
-    private static partial Regex ListeningLine();
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static extern int SendSignal(int process, int signal);

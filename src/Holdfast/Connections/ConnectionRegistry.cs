@@ -67,6 +67,15 @@ internal sealed class ConnectionRegistry(int maxConnections, TimeSpan deadAfter,
         }
     }
 
+    /// <summary>Sends documents whose ticket is old for another, and with it for a fresh cookie, long before either ends. Called every few seconds.</summary>
+    public void Renew()
+    {
+        foreach (var (connection, _) in _connections)
+        {
+            connection.RenewIfOld();
+        }
+    }
+
     /// <summary>Takes no more connections, and tells those that are here to come back.</summary>
     public void Drain()
     {

@@ -56,6 +56,7 @@ internal sealed class LiveConnection : IPageClient
     private int _remounts;
     private long _highestRef;
     private bool _hasLeft;
+    private bool _isRenewing;
     private long _lastReceived;
 
     public LiveConnection(WebSocket socket, ConnectionServices services, IJoinGate gate, ClaimsPrincipal user, CancellationToken aborted)
@@ -108,6 +109,17 @@ internal sealed class LiveConnection : IPageClient
         _socket.Abort();
     }
 
+    /// <summary>Has the document fetch its page, and with it another ticket and cookie, in the background; it joins again and takes up the same instance.</summary>
+    public void RenewIfOld()
+    {
+        if (_address is { RenewAt: { } due } && _services.Time.GetUtcNow() >= due && !_isRenewing)
+        {
+            _isRenewing = true;
+            _writer.Send(ServerFrame.Error(ErrorCode.Ticket, 0, ""));
+            _writer.Close(CloseCode.Ticket, ErrorCode.Ticket);
+        }
+    }
+
     /// <summary>Tells the document that this server stops, and closes.</summary>
     public void GoAway(string reason, TimeSpan within)
     {
@@ -152,6 +164,18 @@ internal sealed class LiveConnection : IPageClient
             _services.Metrics.Joined(page.Found.ToString().ToLowerInvariant());
             await page.ConnectAsync(this, join.Digest, join.Sequence, isRecovered: false).WaitAsync(_closed.Token).ConfigureAwait(false);
             return true;
+        }
+        catch (UnreadStateException)
+        {
+            GiveWay();
+            await DrainAsync().ConfigureAwait(false);
+            return false;
+        }
+        catch (ForeignRecordException exception)
+        {
+            var (code, close) = RefusalOf(exception);
+            await EndAsync(code, close).ConfigureAwait(false);
+            return false;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -203,6 +227,16 @@ internal sealed class LiveConnection : IPageClient
                 page.Detach(this);
             }
         }
+        catch (UnreadStateException)
+        {
+            GiveWay();
+        }
+        catch (ForeignRecordException exception)
+        {
+            var (code, close) = RefusalOf(exception);
+            _writer.Send(ServerFrame.Error(code, 0, ""));
+            _writer.Close(close, code);
+        }
         catch (Exception exception)
         {
             if (!_closed.IsCancellationRequested)
@@ -218,6 +252,17 @@ internal sealed class LiveConnection : IPageClient
     {
         _writer.Send(ServerFrame.Error(ErrorCode.Failed, 0, ""));
         _writer.Close(CloseCode.TryAgainLater, ErrorCode.Failed);
+    }
+
+    /// <summary>Somebody signed in or out, or the state was deleted: the document fetches another ticket, or is loaded anew.</summary>
+    private static (string Code, int CloseCode) RefusalOf(ForeignRecordException exception) =>
+        exception.IsRenewable ? (ErrorCode.Ticket, CloseCode.Ticket) : (ErrorCode.Forbidden, CloseCode.Forbidden);
+
+    /// <summary>Another build has written the state: the document keeps what it has, and joins again, with back-off, perhaps on a node that takes it.</summary>
+    private void GiveWay()
+    {
+        _writer.Send(ServerFrame.GoAway("newer", TimeSpan.Zero));
+        _writer.Close(CloseCode.TryAgainLater, "newer");
     }
 
     // ---- frames ----
@@ -310,11 +355,17 @@ internal sealed class LiveConnection : IPageClient
         }
     }
 
-    /// <summary>Says why, closes, and waits a while for the other side to do the same.</summary>
+    /// <summary>Says why, closes, and waits.</summary>
     private async Task EndAsync(string code, int closeCode)
     {
         _writer.Send(ServerFrame.Error(code, 0, ""));
         _writer.Close(closeCode, code);
+        await DrainAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Waits a while for the other side to close too.</summary>
+    private async Task DrainAsync()
+    {
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _services.Time);

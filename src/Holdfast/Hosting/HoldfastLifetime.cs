@@ -16,6 +16,7 @@ internal sealed class HoldfastLifetime(
     SessionRegistry sessions,
     PageRegistry pages,
     ConnectionRegistry connections,
+    SessionNotices notices,
     StoreMetrics metrics,
     TimeProvider time,
     IOptions<HoldfastOptions> options) : IHostedLifecycleService, IAsyncDisposable
@@ -23,12 +24,17 @@ internal sealed class HoldfastLifetime(
     // Chosen: fine enough for limits of seconds, too seldom to be seen in a profile.
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(5);
+
+    /// <summary>For how long, at shutdown, no session may become durable before the rest is given up. Chosen: twice the longest pause between two tries of a write, so
+    /// that each session gets one more, and a third of the time that a host has by default for its whole shutdown.</summary>
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(10);
 
     private readonly List<ITimer> _timers = [];
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken) => notices.StartAsync(cancellationToken);
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -36,8 +42,10 @@ internal sealed class HoldfastLifetime(
         {
             pages.EndExpired();
             connections.EndSilent();
+            connections.Renew();
         });
         Every(KeepAliveInterval, sessions.KeepAlive);
+        Every(LookInterval, () => _ = sessions.LookAsync());
         Every(options.Value.SweepInterval, () => _ = SweepAsync());
         return Task.CompletedTask;
     }
@@ -53,13 +61,10 @@ internal sealed class HoldfastLifetime(
     /// <summary>Runs after the server has ended its requests, so that nothing is added any more.</summary>
     public async Task StoppedAsync(CancellationToken cancellationToken)
     {
-        try
+        var (unsaved, unwritten) = await sessions.FlushAsync(FlushPatience, cancellationToken).ConfigureAwait(false);
+        if (unwritten > 0)
         {
-            await sessions.FlushAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException exception)
-        {
-            metrics.WriteFailed(exception, TimeSpan.Zero);
+            metrics.FlushEnded(unsaved, unwritten);
         }
 
         sessions.Abandon();

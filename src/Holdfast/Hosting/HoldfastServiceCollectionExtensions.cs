@@ -43,7 +43,8 @@ public static class HoldfastServiceCollectionExtensions
         services.AddMetrics();
         services.AddSupplyValueFromQueryProvider();
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ISessionStore>(provider => new MemorySessionStore(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => EncryptionAtRest.Around(new MemorySessionStore(provider.GetRequiredService<TimeProvider>()), provider));
+        services.TryAddSingleton(StoreNotifier.OrLocal);
         AddSingletons(services);
         AddScoped(services);
         return new HoldfastBuilder(services);
@@ -55,7 +56,12 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<StoreMetrics>();
         services.TryAddSingleton<PageMetrics>();
         services.TryAddSingleton<ConnectionMetrics>();
+        services.TryAddSingleton<StorageKeys>();
         services.TryAddSingleton<SessionCookie>();
+        services.TryAddSingleton<SessionGate>();
+        services.TryAddSingleton<UserRecords>();
+        services.TryAddSingleton<ILiveSessions, LiveSessions>();
+        SignOutService.AddTo(services);
         services.TryAddSingleton<Tickets>();
         services.TryAddSingleton<OriginCheck>();
         services.TryAddSingleton<PageCatalog>();
@@ -73,12 +79,15 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<PageMounter>();
         services.TryAddSingleton(provider => new SessionRegistry(
             provider.GetRequiredService<ISessionStore>(), LimitsOf(OptionsOf(provider)), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StoreMetrics>()));
+        services.TryAddSingleton(provider => new SessionNotices(
+            provider.GetRequiredService<SessionRegistry>(), provider.GetService<ISessionNotifier>(), provider.GetRequiredService<StoreMetrics>()));
         services.TryAddSingleton(provider => new PageRegistry(
             provider.GetRequiredService<TimeProvider>(), OptionsOf(provider).GraceTime, OptionsOf(provider).MaxWaitingInstances, provider.GetRequiredService<PageMetrics>()));
         services.TryAddSingleton(provider => new ConnectionRegistry(
             OptionsOf(provider).MaxConnections, OptionsOf(provider).DeadAfter, provider.GetRequiredService<ConnectionMetrics>()));
         services.TryAddSingleton(PageServicesOf);
         services.TryAddSingleton(ConnectionServicesOf);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, StoreStartup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, HoldfastLifetime>());
     }
 
@@ -97,7 +106,7 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddScoped(provider => provider.GetRequiredKeyedService<IErrorBoundaryLogger>(PageServiceProvider.Key));
     }
 
-    private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes);
+    private static SessionLimits LimitsOf(HoldfastOptions options) => new(options.SessionLifetime, options.MaxSliceBytes, options.MaxSessionBytes) { UserLifetime = options.UserLifetime };
 
     private static HoldfastOptions OptionsOf(IServiceProvider provider) => provider.GetRequiredService<IOptions<HoldfastOptions>>().Value;
 
@@ -105,7 +114,7 @@ public static class HoldfastServiceCollectionExtensions
         provider.GetRequiredService<ILoggerFactory>(),
         provider.GetRequiredService<PageMetrics>(),
         provider.GetRequiredService<PageRegistry>(),
-        StateJson.CreateOptions(),
+        StateJson.Options,
         OptionsOf(provider).MaxMemberBytes,
         provider.GetRequiredService<IHostEnvironment>().IsDevelopment(),
         InstanceName.New());

@@ -95,6 +95,11 @@ internal sealed class FirstPaint(
         // The instance ends with the response.
     }
 
+    void IViewHost.ClearState(LiveView view)
+    {
+        // A GET writes nothing.
+    }
+
     void IViewHost.OnRestoredHookFailed(LiveView view, Exception exception) =>
         pages.Metrics.HookFailed(view.GetType(), nameof(LiveView.OnRestoredAsync), exception);
 

@@ -24,16 +24,16 @@ internal sealed class JoinGate(HttpContext context, PageCatalog catalog, Tickets
         }
 
         return await IsAllowedAsync(address.PageType)
-            ? (address, null, 0)
+            ? (address with { RenewAt = tickets.RenewAt(opened) }, null, 0)
             : (null, ErrorCode.Forbidden, CloseCode.Forbidden);
     }
 
     /// <summary>Whether a ticket is of the user and the session that a request comes with.</summary>
     public static bool IsTheirs(Ticket ticket, HttpContext context, SessionCookie cookie) =>
-        ticket.User == Tickets.UserOf(context.User) && (ticket.Session is null || ticket.Session == cookie.Read(context));
+        ticket.User == Tickets.UserOf(context.User) && (ticket.Cookie is null || ticket.Cookie == cookie.ClaimOf(context));
 
     /// <summary>A view that had no persisted members when the page was loaded has some now: without a session nothing of it would be stored.</summary>
-    public static bool IsOfAnOlderBuild(Ticket ticket, Type pageType) => ticket.Session is null && PersistedView.Of(pageType).IsPersistent;
+    public static bool IsOfAnOlderBuild(Ticket ticket, Type pageType) => ticket.Record is null && PersistedView.Of(pageType).IsPersistent;
 
     private PageAddress? AddressOf(Ticket ticket)
     {

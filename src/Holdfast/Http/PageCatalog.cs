@@ -4,6 +4,7 @@ using System.Reflection;
 using Holdfast.Security;
 using Holdfast.Sessions;
 using Holdfast.State;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,6 +16,7 @@ namespace Holdfast.Http;
 internal sealed class PageRoute(Type pageType, string template)
 {
     private static readonly ConcurrentDictionary<Type, Dictionary<string, PropertyInfo>> ParametersByPage = new();
+    private readonly string? _stateKey = pageType.GetCustomAttribute<StateKeyAttribute>(inherit: false)?.Key;
     private readonly TemplateMatcher _matcher = new(TemplateParser.Parse(template), DefaultsOf(template));
 
     public Type PageType => pageType;
@@ -53,19 +55,25 @@ internal sealed class PageRoute(Type pageType, string template)
         var parameters = ParametersOf(values);
         var site = $"{request.Scheme}://{request.Host.ToUriComponent()}{new PathString(ticket.PathBase).ToUriComponent()}";
         return new PageAddress(
-            PersistedView.Of(pageType).IsPersistent ? ticket.Session : null,
+            PersistedView.Of(pageType).IsPersistent ? ticket.Record : null,
             pageType,
             SliceKey(ticket.PathBase, parameters),
             parameters,
             site + ticket.Path + ticket.Query,
             site + "/",
             ticket.Culture,
-            ticket.User);
+            ticket.User,
+            ticket.Browser);
     }
 
-    /// <summary>The key of the page's slice: path base, template and values, whatever the query.</summary>
+    /// <summary>The key of the page's slice: path base, template and values, whatever the query; or the view's own key, which no path can be equal to.</summary>
     public string SliceKey(string pathBase, IReadOnlyDictionary<string, object?> parameters)
     {
+        if (_stateKey is not null)
+        {
+            return "@" + Uri.EscapeDataString(_stateKey) + pathBase;
+        }
+
         var key = pathBase + "/" + template.TrimStart('/');
         foreach (var (name, value) in parameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal))
         {
@@ -133,12 +141,14 @@ internal sealed class PageCatalog
         }
 
         ShellType = shellType;
+        var keys = new Dictionary<string, Type>(StringComparer.Ordinal);
         foreach (var type in assemblies.Distinct().SelectMany(assembly => assembly.GetTypes()))
         {
             if (type is { IsClass: true, IsAbstract: false } && type.IsSubclassOf(typeof(LiveView)))
             {
                 CheckStreaming(type);
-                State.PersistedView.Of(type); // A member that cannot be persisted is an error now, not at the first visit.
+                CheckStateKey(type, keys);
+                CheckUser(PersistedView.Of(type)); // A member that cannot be persisted is an error now, not at the first visit.
                 if (type.GetCustomAttributes<RouteAttribute>(inherit: false).ToArray() is { Length: > 0 } routes)
                 {
                     _byView.Add(type.FullName!, [.. routes.Select(route => new PageRoute(type, route.Template))]);
@@ -159,6 +169,34 @@ internal sealed class PageCatalog
         {
             throw new InvalidOperationException(
                 $"View '{type}' has [StreamRendering]. A page of Holdfast is sent as a whole, and goes on changing once it is live. Remove the attribute; load what takes long when 'Mount.IsLive'.");
+        }
+    }
+
+    private static void CheckUser(PersistedView view)
+    {
+        if (view.IsOfUser && !view.Type.GetCustomAttributes(inherit: true).OfType<IAuthorizeData>().Any())
+        {
+            throw new InvalidOperationException(
+                $"View '{view.Type}' has [Persist(Scope.User)], but not [Authorize]. Its state is a signed-in user's, and a visitor has none. Add [Authorize] to the view, or persist its state in the session.");
+        }
+    }
+
+    private static void CheckStateKey(Type type, Dictionary<string, Type> keys)
+    {
+        if (type.GetCustomAttribute<StateKeyAttribute>(inherit: false) is not { Key: var key })
+        {
+            return;
+        }
+
+        if (key is not { Length: > 0 and <= 256 })
+        {
+            throw new InvalidOperationException($"View '{type}' has [StateKey] with {key?.Length ?? 0} characters. A key has 1 to 256. Write a short name, such as [StateKey(\"basket\")].");
+        }
+
+        if (!keys.TryAdd(key, type))
+        {
+            throw new InvalidOperationException(
+                $"Views '{keys[key]}' and '{type}' both have [StateKey(\"{key}\")]. One state has one view class, which alone knows its members and their version. Give one of them another key, or one view both routes.");
         }
     }
 

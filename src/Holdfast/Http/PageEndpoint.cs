@@ -8,7 +8,6 @@ using Holdfast.State;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace Holdfast.Http;
@@ -16,14 +15,13 @@ namespace Holdfast.Http;
 /// <summary>Answers a GET of a page: steps 1 to 4 of docs/tour.md. Thread-safe.</summary>
 internal sealed class PageEndpoint(
     PageCatalog catalog,
-    SessionRegistry sessions,
+    SessionGate gate,
     SessionCookie cookie,
     Tickets tickets,
     FormStates forms,
     PageServices pages,
     StoreMetrics metrics,
-    TimeProvider time,
-    IOptions<HoldfastOptions> options)
+    TimeProvider time)
 {
     /// <summary>Answers with the page as it is now.</summary>
     /// <param name="context">The request.</param>
@@ -31,24 +29,25 @@ internal sealed class PageEndpoint(
     /// <param name="notice">What to say above it, chosen from the texts of the shell; null to say nothing.</param>
     public async Task GetAsync(HttpContext context, PageRoute route, Func<PageScope, string>? notice = null)
     {
-        var ticket = TicketFor(context, route, PersistedView.Of(route.PageType).IsPersistent ? cookie.Issue(context) : null);
-        var address = route.AddressOf(ticket, context.Request.RouteValues, context.Request);
-        var (session, found) = await ReadAsync(address, context.RequestAborted);
+        var entry = PersistedView.Of(route.PageType).IsPersistent ? await EnterAsync(context, route.PageType) : null;
         try
         {
+            var ticket = TicketFor(context, route, entry);
+            var address = route.AddressOf(ticket, context.Request.RouteValues, context.Request);
+            var (session, found) = Look(entry, address);
             await WriteAsync(context, route, ticket, address, session, found, notice);
         }
         finally
         {
-            session?.Release();
+            entry?.Session?.Release();
         }
     }
 
-    private Ticket TicketFor(HttpContext context, PageRoute route, string? sessionKey)
+    private Ticket TicketFor(HttpContext context, PageRoute route, SessionEntry? entry)
     {
         var request = context.Request;
         return tickets.For(
-            sessionKey, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), CarriedToken.QueryWithout(request), PageCulture.Current.Name);
+            entry?.Record, entry?.Browser, context.User, route.PageType, route.Template, request.PathBase, request.Path.ToUriComponent(), CarriedToken.QueryWithout(request), PageCulture.Current.Name);
     }
 
     /// <summary>Sends a document.</summary>
@@ -70,25 +69,31 @@ internal sealed class PageEndpoint(
         await response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
-    /// <summary>Reads the session, if there can be one. A store that does not answer is not an empty session: the page says so.</summary>
-    private async Task<(Session? Session, Found Found)> ReadAsync(PageAddress address, CancellationToken aborted)
+    /// <summary>A store that does not answer is not an empty session: the page says so, and once it is live it waits for the store, by a ticket that is made then.</summary>
+    private async Task<SessionEntry> EnterAsync(HttpContext context, Type pageType)
     {
-        if (address.SessionKey is not { } sessionKey)
-        {
-            return (null, Found.New);
-        }
-
         try
         {
-            var session = await sessions.UseAsync(sessionKey, options.Value.ReadTimeout, aborted);
-            return (session, session.Knows(address.SliceKey) ? Found.Restored : Found.New);
+            return await gate.EnterAsync(context, pageType);
         }
-        catch (Exception exception) when (!aborted.IsCancellationRequested)
+        catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
         {
             metrics.ReadFailed(exception);
-            return (null, Found.Error);
+            return new SessionEntry(cookie.ClaimOf(context) ?? cookie.New().ClaimOf(Tickets.UserOf(context.User)), null, null);
         }
     }
+
+    private static (Session? Session, Found Found) Look(SessionEntry? entry, PageAddress address) => entry switch
+    {
+        null => (null, Found.New),
+        { Session: null } => (null, Found.Error),
+        { Session: { } session } => session.Look(address.SliceKey, PersistedView.Of(address.PageType)) switch
+        {
+            SliceStatus.Readable => (session, Found.Restored),
+            SliceStatus.Empty => (session, Found.New),
+            _ => (null, Found.Error),
+        },
+    };
 
     private async Task WriteAsync(HttpContext context, PageRoute route, Ticket ticket, PageAddress address, Session? session, Found found, Func<PageScope, string>? notice)
     {
@@ -108,7 +113,7 @@ internal sealed class PageEndpoint(
                 await paint.RenderAsync(
                     catalog.ShellType,
                     html,
-                    (page, form) => forms.Protect(new FormState(ticket, page.Digest, form.Submit, form.Controls, members)),
+                    (page, form) => forms.Protect(new FormState(ticket, page.Digest, form.Submit, form.Controls, members, PersistedView.Of(route.PageType).Version)),
                     notice is null ? null : () => notice(scope));
             }
             catch (Exception) when (redirect is not null || !isFound)

@@ -62,12 +62,17 @@ internal sealed class PostEndpoint(
 
         if (tickets.IsExpired(state.Ticket) || !JoinGate.IsTheirs(state.Ticket, context, cookie) || JoinGate.IsOfAnOlderBuild(state.Ticket, route.PageType))
         {
-            context.Response.StatusCode = StatusCodes.Status409Conflict;
-            await page.GetAsync(context, route, scope => scope.ExpiredText);
+            await RefuseExpiredAsync(context, route);
             return;
         }
 
         await ApplyAsync(context, route, new PostedForm(state, fields));
+    }
+
+    private Task RefuseExpiredAsync(HttpContext context, PageRoute route)
+    {
+        context.Response.StatusCode = StatusCodes.Status409Conflict;
+        return page.GetAsync(context, route, scope => scope.ExpiredText);
     }
 
     // ---- what was posted ----
@@ -108,7 +113,7 @@ internal sealed class PostEndpoint(
     {
         var address = route.AddressOf(form.State.Ticket, context.Request.RouteValues, context.Request);
         Session? session = null;
-        if (address.SessionKey is { } key)
+        if (address.Record is { Key: var key })
         {
             try
             {
@@ -124,7 +129,7 @@ internal sealed class PostEndpoint(
 
         try
         {
-            await ApplyInTurnAsync(context, address, form, session);
+            await ApplyInTurnAsync(context, route, address, form, session);
         }
         finally
         {
@@ -132,7 +137,7 @@ internal sealed class PostEndpoint(
         }
     }
 
-    private async Task ApplyInTurnAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
+    private async Task ApplyInTurnAsync(HttpContext context, PageRoute route, PageAddress address, PostedForm form, Session? session)
     {
         if (session is not null && !await TryEnterAsync(session, context.RequestAborted))
         {
@@ -148,7 +153,7 @@ internal sealed class PostEndpoint(
                 return;
             }
 
-            for (var run = 1; !await RunAsync(context, address, form, session); run++)
+            for (var run = 1; !await RunAsync(context, route, address, form, session); run++)
             {
                 if (run == MaxRuns)
                 {
@@ -180,7 +185,7 @@ internal sealed class PostEndpoint(
 
     /// <summary>Runs what was posted on the state as it is now, and answers.</summary>
     /// <returns>False when another node has written meanwhile, so that nothing of it counts.</returns>
-    private async Task<bool> RunAsync(HttpContext context, PageAddress address, PostedForm form, Session? session)
+    private async Task<bool> RunAsync(HttpContext context, PageRoute route, PageAddress address, PostedForm form, Session? session)
     {
         var client = new PostClient(form.Events.Count);
         MountedPage mounted;
@@ -191,6 +196,16 @@ internal sealed class PostEndpoint(
         catch (SupersededException)
         {
             return false;
+        }
+        catch (UnreadStateException)
+        {
+            await RefuseForNowAsync(context);
+            return true;
+        }
+        catch (ForeignRecordException)
+        {
+            await RefuseExpiredAsync(context, route);
+            return true;
         }
 
         try
@@ -219,7 +234,7 @@ internal sealed class PostEndpoint(
             RootType = catalog.ShellType,
             Session = session,
             Ticket = tickets.Issue(Renewed(form.State.Ticket)),
-            Carried = form.State.Members,
+            Carried = CarriedBy(form.State, PersistedView.Of(address.PageType)),
         };
         var mounting = mounter.MountAsync(address, identity, context.User, terms, context.RequestAborted);
         try
@@ -231,6 +246,22 @@ internal sealed class PostEndpoint(
             _ = mounting.ContinueWith(mounted => pages.End(mounted.Result), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw;
         }
+    }
+
+    /// <summary>The members of the tab that the form carries, brought from the version of the build that served it.</summary>
+    /// <exception cref="UnreadStateException">This build does not take that version.</exception>
+    private Dictionary<string, byte[]>? CarriedBy(FormState state, PersistedView view)
+    {
+        if (state.Members is not { Count: > 0 })
+        {
+            return null;
+        }
+
+        var part = new TabPart();
+        part.ReplaceMembers(state.Members.Select(member => KeyValuePair.Create(member.Key, new TabPart.TabMember(member.Value, IsReconnect: false))));
+        return SliceMigration.Run(view, state.Version, [], [part], metrics) is var status and not SliceStatus.Readable
+            ? throw new UnreadStateException(view.Type, status)
+            : part.Members.ToDictionary(member => member.Key, member => member.Value.Json);
     }
 
     /// <summary>Types and presses.</summary>
@@ -342,7 +373,7 @@ internal sealed class PostEndpoint(
         var ticket = Renewed(form.State.Ticket);
         await mounted.LookAsync(renderer =>
         {
-            var served = new ServedPage(renderer, (page, served) => forms.Protect(new FormState(ticket, page.Digest, served.Submit, served.Controls, members)))
+            var served = new ServedPage(renderer, (page, served) => forms.Protect(new FormState(ticket, page.Digest, served.Submit, served.Controls, members, PersistedView.Of(mounted.Address.PageType).Version)))
             {
                 Notice = notice?.Invoke(mounted.PageScope),
             };

@@ -14,12 +14,14 @@ namespace Holdfast.Posts;
 /// <param name="Submit">The address of the form's submit handler.</param>
 /// <param name="Controls">The controls in it.</param>
 /// <param name="Members">The Tab and Reconnect members, by name.</param>
+/// <param name="Version">The version of the view's state, which they are of.</param>
 internal sealed record FormState(
     Ticket Ticket,
     string? Digest,
     string? Submit,
     [property: JsonConverter(typeof(ServedControlsConverter))] IReadOnlyList<ServedControl> Controls,
-    IReadOnlyDictionary<string, byte[]>? Members);
+    IReadOnlyDictionary<string, byte[]>? Members,
+    int Version = 0);
 
 /// <summary>Protects what forms carry, so that it is authentic, unread, and bound to session, user and page by the ticket in it. Thread-safe.</summary>
 internal sealed class FormStates(IDataProtectionProvider protection)

@@ -36,11 +36,15 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     private long _nextRef = 1;
     private Session? _session;
     private SliceLease? _lease;
+    private Session? _watched;
+    private SliceLease? _watch;
     private IReadOnlyDictionary<string, byte[]>? _carried;
     private ViewState? _state;
     private TimeZoneInfo? _zone;
     private Exception? _failure;
     private volatile bool _isDead;
+    private bool _isClearing;
+    private bool _beginsAnew;
     private int _askedForSuccessor;
 
     public MountedPage(PageServices services, IServiceProvider scopeServices, IAsyncDisposable scope, PageAddress address, PageIdentity identity, MountReason reason)
@@ -92,6 +96,12 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
     /// <summary>The page has the right to write its slice, and gives it back when it ends.</summary>
     public void Hold(SliceLease lease) => _lease = lease;
+
+    /// <summary>The page ends when another record changes hands: its state is a user's, and the browser may be another's tomorrow.</summary>
+    public void Watch(Session session) => _watched = session;
+
+    /// <inheritdoc cref="Watch(Session)"/>
+    public void Watch(SliceLease lease) => _watch = lease;
 
     /// <summary>Restores and renders the page; ends when nothing in it waits for its initialisation any more.</summary>
     /// <exception cref="Exception">The page's own initialisation failed.</exception>
@@ -292,6 +302,8 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
     }
 
+    private bool IsSuperseded => _lease is { IsSuperseded: true } || _watch is { IsSuperseded: true };
+
     private void AskForSuccessor()
     {
         if (Interlocked.Exchange(ref _askedForSuccessor, 1) != 0)
@@ -301,7 +313,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         if (_output.Client is { } client)
         {
-            client.Remount(this, _lease is { IsSuperseded: true } ? MountReason.Join : MountReason.Crash);
+            client.Remount(this, IsSuperseded || _beginsAnew ? MountReason.Join : MountReason.Crash);
         }
         else
         {
@@ -325,6 +337,11 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     /// <summary>Runs the handler that an event is for, or fails the event.</summary>
     internal async Task DispatchAsync(string address, long sequence, object? payload, bool isChange = false)
     {
+        if (Found == Found.Error)
+        {
+            throw new EventException(ErrorCode.State, "What is stored for this page cannot be read now, so nothing can be done on it.");
+        }
+
         _output.UpdateIndex();
         if (!_renderer.Handlers.TryResolve(address, sequence, out var found, out var owner) || _renderer.Describe(found, owner) is not { } handler)
         {
@@ -347,7 +364,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
     /// <summary>Captures and merges what an item changed, or puts back what a failed one changed; then the item is settled.</summary>
     private void Settle(WorkItem item)
     {
-        if (_isDead && _lease is { IsSuperseded: true })
+        if (_isDead && IsSuperseded)
         {
             return;
         }
@@ -357,7 +374,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         {
             try
             {
-                version = Capture(item.Ref);
+                version = _isClearing ? Clear(item.Ref) : Capture(item.Ref);
             }
             catch (StateException exception)
             {
@@ -373,6 +390,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         if (_failure is { } failure)
         {
+            _isClearing = false;
             Undo(item, failure);
         }
 
@@ -405,6 +423,13 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
 
         return version;
+    }
+
+    /// <summary>Deletes the view's state; another instance begins anew in this one's place.</summary>
+    private long Clear(long settled)
+    {
+        _isDead = _beginsAnew = true;
+        return _lease is null ? 0 : _session!.Clear(_lease, settled > 0 ? Identity.Document : null, settled);
     }
 
     private void Undo(WorkItem item, Exception failure)
@@ -502,7 +527,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             _services.Metrics.EmbeddedWithoutId(Address.PageType, view.GetType());
         }
 
-        return new ViewLink(new Mount(slot.IsPage ? Reason : MountReason.Render, Found.New), this);
+        return new ViewLink(new Mount(slot.IsPage ? Reason : MountReason.Render, slot.IsPage ? Found : Found.New), this);
     }
 
     void IRenderHost.OnViewFailed(ViewSlot slot, Exception exception)
@@ -564,6 +589,8 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             }
         }
     }
+
+    void IViewHost.ClearState(LiveView view) => _isClearing |= _state is { } state && ReferenceEquals(state.View, view);
 
     void IViewHost.OnRestoredHookFailed(LiveView view, Exception exception) => _services.Metrics.HookFailed(view.GetType(), nameof(LiveView.OnRestoredAsync), exception);
 
@@ -660,6 +687,12 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             }
 
             _session?.Release();
+            if (_watch is not null)
+            {
+                _watched!.Return(_watch);
+            }
+
+            _watched?.Release();
         }
     }
 

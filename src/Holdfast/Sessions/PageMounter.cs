@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Holdfast.Rendering;
+using Holdfast.State;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Sessions;
@@ -48,6 +49,10 @@ internal sealed record MountTerms(MountReason Reason)
 internal sealed class SupersededException(Type pageType)
     : InvalidOperationException($"Page '{pageType}' was fenced off while it was mounted: another node writes its tab. The browser joins again.");
 
+/// <summary>The page's state is there, and this build cannot bring it to its version: nothing may run on defaults in its place.</summary>
+internal sealed class UnreadStateException(Type pageType, SliceStatus status)
+    : InvalidOperationException($"Page '{pageType}' cannot be mounted: its state is of another version ({status}). A server whose MigrateState takes it will mount it.");
+
 /// <summary>
 /// Mounts a page for a document: one scope, one renderer, one dispatcher; restored from the session as it is in the store now.
 /// </summary>
@@ -59,10 +64,24 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
     /// <param name="terms">Why, and on top of what.</param>
     /// <param name="cancellationToken">Ends the wait for the store.</param>
     /// <exception cref="SupersededException">Another node writes the tab.</exception>
+    /// <exception cref="UnreadStateException">The state is of a version that this build does not take; for a POST also where the migration failed.</exception>
+    /// <exception cref="ForeignRecordException">The session is another's by now, or was deleted.</exception>
     /// <exception cref="Exception">The store cannot be read, or the page's initialisation failed.</exception>
     public async Task<MountedPage> MountAsync(PageAddress address, PageIdentity identity, ClaimsPrincipal user, MountTerms terms, CancellationToken cancellationToken)
     {
         var session = await UseAsync(address, terms.Session, cancellationToken).ConfigureAwait(false);
+        var view = PersistedView.Of(address.PageType);
+        var status = session?.Look(address.SliceKey, view) ?? SliceStatus.Empty;
+        if (session is not null && status is SliceStatus.OtherVersion or SliceStatus.Failed)
+        {
+            session.Release();
+            session = null; // What could not be read is not written either.
+            if (status == SliceStatus.OtherVersion || terms.Reason == MountReason.Post)
+            {
+                throw new UnreadStateException(address.PageType, status);
+            }
+        }
+
         var scope = scopes.CreateAsyncScope();
         var page = new MountedPage(services, scope.ServiceProvider, scope, address, identity, terms.Reason);
         pages.Add(page);
@@ -75,14 +94,21 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
         {
             setup.Prepare(scope.ServiceProvider, address, user, page.NavigateTo, page.NotFound);
             page.PageScope.Ticket = terms.Ticket;
-            var found = Found.New;
+            var found = status == SliceStatus.Failed ? Found.Error : Found.New;
             var settled = terms.Settled;
             if (session is not null)
             {
-                found = session.Knows(address.SliceKey) ? Found.Restored : terms.ExpectsState ? Found.NotFound : Found.New;
-                var lease = session.Lease(address.SliceKey, identity, terms.IsFresh, page);
+                found = status == SliceStatus.Readable ? Found.Restored : terms.ExpectsState ? Found.NotFound : Found.New;
+                var lease = session.Lease(address.SliceKey, view, identity, terms.IsFresh, address.Record!.Owner, page);
                 page.Hold(lease);
                 settled = Math.Max(settled, session.Watermark(lease, identity.Document));
+            }
+
+            if (address.Browser is { } browser)
+            {
+                var watched = await sessions.UseAsync(browser.Key, cancellationToken).ConfigureAwait(false);
+                page.Watch(watched);
+                page.Watch(watched.Watch(identity, browser.Owner, page));
             }
 
             await page.MountAsync(found, settled, terms).ConfigureAwait(false);
@@ -103,6 +129,6 @@ internal sealed class PageMounter(IServiceScopeFactory scopes, SessionRegistry s
             return known;
         }
 
-        return address.SessionKey is { } key ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
+        return address.Record is { Key: var key } ? await sessions.UseAsync(key, cancellationToken).ConfigureAwait(false) : null;
     }
 }

@@ -33,7 +33,7 @@ internal sealed class PageRegistry(TimeProvider time, TimeSpan graceTime, int ma
                 || page.IsDead
                 || page.Identity.Tab != tab
                 || page.Identity.Document != document
-                || page.Address.SessionKey != address.SessionKey
+                || page.Address.Record != address.Record
                 || page.Address.User != address.User
                 || page.Address.Uri != address.Uri)
             {

@@ -18,11 +18,14 @@ namespace Holdfast.Sessions;
 /// instances are superseded and their unacked events come again. Otherwise the unsaved members are laid over what was read, and written again. See
 /// docs/decisions/003-the-ack-and-the-fence.md.</para>
 /// </remarks>
-internal sealed class Session(string key, ISessionStore store, SessionLimits limits, TimeProvider time, StoreMetrics metrics, Action<Session> unused)
+internal sealed class Session(string key, ISessionStore store, SessionLimits limits, TimeProvider time, StoreMetrics metrics, Action<Session> unused, Action<string>? revoked = null)
 {
     // Chosen: shorter than a person notices, and long enough that a store which comes back is not hammered.
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+
+    /// <summary>What a tab has that was seen within this time is not removed for others. Chosen: a lunch.</summary>
+    private static readonly TimeSpan SeenLately = TimeSpan.FromHours(1);
 
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -36,6 +39,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private long _durable;
     private SliceLease[] _leases = [];
     private bool _touch;
+    private RecordOwner _owner;
+    private RecordOwner _storedOwner;
+    private RecordOwner _sentOwner;
+    private bool _isOwnerChanging;
+    private bool _isRevoking;
+    private bool _isRevokingSent;
     private bool _writing;
     private bool _retired;
     private int _users;
@@ -52,6 +61,18 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     /// <summary>Whether the store failed at the last write, so that changes are kept here only.</summary>
     public bool IsStoreFailing { get; private set; }
+
+    /// <summary>Whether the store has the record, as far as this node knows.</summary>
+    public bool Exists
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _revision != 0;
+            }
+        }
+    }
 
     // ---- use ----
 
@@ -140,12 +161,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         Tell(superseded);
     }
 
-    /// <summary>Whether anything is known of a slice.</summary>
-    public bool Knows(string sliceKey)
+    /// <summary>What a view can do with a slice: from then on it is of the view's version here.</summary>
+    public SliceStatus Look(string sliceKey, PersistedView view)
     {
         lock (_gate)
         {
-            return _slices.TryGetValue(sliceKey, out var slice) && (slice.Members.Count > 0 || slice.Tabs.Count > 0);
+            return _slices.TryGetValue(sliceKey, out var slice) ? slice.Use(view, metrics) : SliceStatus.Empty;
         }
     }
 
@@ -160,25 +181,201 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
     }
 
+    // ---- whose it is ----
+
+    /// <summary>Whose the record is.</summary>
+    public RecordOwner Owner
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _owner;
+            }
+        }
+    }
+
+    /// <summary>Whether a claim still counts: it is the owner's, and nothing of its generation was revoked.</summary>
+    public bool Admits(RecordOwner claimed)
+    {
+        lock (_gate)
+        {
+            return IsAdmitted(claimed);
+        }
+    }
+
+    private bool IsAdmitted(RecordOwner claimed) =>
+        _owner.Generation <= claimed.Generation && (_owner.User == claimed.User || (_revision == 0 && _owner == RecordOwner.Visitor));
+
+    /// <summary>
+    /// Gives the record to another owner, in one write: every claim of before is dead, and the instances that hold one end.
+    /// </summary>
+    /// <param name="expected">Whose it was.</param>
+    /// <param name="next">Whose it is then, of a later generation.</param>
+    /// <param name="keepsState">Whether the state is carried over; else it is deleted in the same write.</param>
+    /// <param name="cancellationToken">Ends the wait; the change is made all the same.</param>
+    /// <returns>False when it had another owner already, or another node was quicker; nothing was changed then.</returns>
+    public async Task<bool> ChangeOwnerAsync(RecordOwner expected, RecordOwner next, bool keepsState, CancellationToken cancellationToken)
+    {
+        bool write;
+        List<SliceLease> superseded;
+        lock (_gate)
+        {
+            if (_owner != expected)
+            {
+                return false;
+            }
+
+            _owner = next;
+            _isOwnerChanging = _isRevoking = true;
+            _version++;
+            foreach (var slice in keepsState ? [] : _slices.Values.ToArray())
+            {
+                slice.Clear(null, _version);
+                MarkUnsaved(slice);
+            }
+
+            superseded = SupersedeWhere(lease => !IsAdmitted(lease.Claim));
+            write = StartWriting();
+        }
+
+        if (write)
+        {
+            _ = WriteAsync();
+        }
+
+        Tell(superseded);
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return Owner == next;
+    }
+
+    /// <summary>Lays another record's members and tabs over this one's: a visitor's state is carried over to a user who has some already. What is of another version than the user's, where no view in use here
+    /// takes both, is left behind.</summary>
+    public async Task CarryOverAsync(Session visitor, CancellationToken cancellationToken)
+    {
+        var copies = visitor.CopyState();
+        bool write;
+        lock (_gate)
+        {
+            _version++;
+            foreach (var copy in copies)
+            {
+                if (!_slices.TryGetValue(copy.Key, out var slice))
+                {
+                    _slices.Add(copy.Key, slice = new Slice(copy.Key));
+                }
+
+                if (slice.Overlay(copy, _version, metrics))
+                {
+                    MarkUnsaved(slice);
+                }
+                else
+                {
+                    metrics.NotCarriedOver(copy.Key, copy.Version, slice.Version);
+                }
+            }
+
+            write = StartWriting();
+        }
+
+        if (write)
+        {
+            _ = WriteAsync();
+        }
+
+        await FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private List<Slice.Copy> CopyState()
+    {
+        lock (_gate)
+        {
+            return [.. _slices.Values.Select(slice => slice.CopyState()).Where(copy => copy.Members.Count + copy.Tabs.Count > 0)];
+        }
+    }
+
+    /// <summary>Deletes a view's state, but for what its tab needs to know which events are settled. Its other instances end, and begin anew.</summary>
+    /// <param name="lease">The instance that asks. It must begin anew too.</param>
+    /// <param name="document">The document whose event asks, or null.</param>
+    /// <param name="settled">That event.</param>
+    /// <returns>The version that must be durable before the event may be acked, or −1 when the lease is superseded.</returns>
+    public long Clear(SliceLease lease, string? document, long settled)
+    {
+        bool write;
+        long version;
+        List<SliceLease> superseded;
+        lock (_gate)
+        {
+            if (IsFencedOff(lease, out var tab))
+            {
+                return -1;
+            }
+
+            lease.Slice.Clear(lease.Tab, _version + 1);
+            _isRevoking = true;
+            if (document is not null)
+            {
+                tab.Part.RaiseWatermark(document, settled);
+            }
+
+            Raise(lease.Slice, tab, lease);
+            superseded = SupersedeWhere(other => other.Slice == lease.Slice && other != lease);
+            version = _version;
+            write = StartWriting();
+        }
+
+        if (write)
+        {
+            _ = WriteAsync();
+        }
+
+        Tell(superseded);
+        return version;
+    }
+
+    private List<SliceLease> SupersedeWhere(Func<SliceLease, bool> isOutdated)
+    {
+        var superseded = _leases.Where(lease => !lease.IsSuperseded && isOutdated(lease)).ToList();
+        superseded.ForEach(lease => lease.Supersede());
+        return superseded;
+    }
+
+    /// <summary>A newer instance of the tab has written, or the lease was ended.</summary>
+    private bool IsFencedOff(SliceLease lease, out Slice.Tab tab)
+    {
+        tab = lease.Slice.GetOrAddTab(lease.Tab);
+        if (!lease.IsSuperseded && (!limits.IsFenced || tab.Part.Fence == lease.Fence))
+        {
+            return false;
+        }
+
+        lease.Supersede();
+        return true;
+    }
+
     // ---- leases ----
 
     /// <summary>Gives a new instance the right to write a slice, on top of what is known now.</summary>
     /// <param name="sliceKey">The slice.</param>
+    /// <param name="view">The view.</param>
     /// <param name="identity">The instance, and its tab.</param>
     /// <param name="isFresh">Whether the page was opened anew, so that the tab's Reconnect members are forgotten.</param>
     /// <param name="holder">Is told what becomes of the lease.</param>
-    public SliceLease Lease(string sliceKey, PageIdentity identity, bool isFresh, ILeaseHolder holder)
+    /// <param name="claim">As whose.</param>
+    /// <exception cref="ForeignRecordException">The record is another's, or the claim was revoked.</exception>
+    public SliceLease Lease(string sliceKey, PersistedView view, PageIdentity identity, bool isFresh, RecordOwner claim, ILeaseHolder holder)
     {
         bool write;
         SliceLease lease;
         lock (_gate)
         {
+            Enter(claim);
             if (!_slices.TryGetValue(sliceKey, out var slice))
             {
                 _slices.Add(sliceKey, slice = new Slice(sliceKey));
             }
 
-            lease = new SliceLease(this, slice, identity.Tab, identity.Instance, holder)
+            lease = new SliceLease(this, slice, identity.Tab, identity.Instance, claim, holder)
             {
                 Carried = identity.Carried,
                 Fence = slice.Tabs.TryGetValue(identity.Tab, out var known) ? known.Part.Fence : Fence.None,
@@ -186,9 +383,16 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 Written = 0,
             };
             _leases = [.. _leases, lease];
+            if (slice.Use(view, metrics) is SliceStatus.OtherVersion or SliceStatus.Failed)
+            {
+                lease.Supersede(); // Another node's write was met since the mount looked.
+                return lease;
+            }
+
             _touch |= _revision != 0 && _expiresAt - time.GetUtcNow() < limits.Lifetime * 0.75; // A visit is use.
             if (isFresh && known is not null && known.Part.ClearReconnectMembers())
             {
+                slice.Measure(identity.Tab, known);
                 Raise(slice, known, lease);
             }
 
@@ -201,6 +405,32 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         return lease;
+    }
+
+    /// <summary>Is told when a record changes hands that the holder's page does not keep its state in.</summary>
+    /// <exception cref="ForeignRecordException">The record is another's, or the claim was revoked.</exception>
+    public SliceLease Watch(PageIdentity identity, RecordOwner claim, ILeaseHolder holder)
+    {
+        lock (_gate)
+        {
+            Enter(claim);
+            var lease = new SliceLease(this, new Slice(""), identity.Tab, identity.Instance, claim, holder);
+            _leases = [.. _leases, lease];
+            return lease;
+        }
+    }
+
+    private void Enter(RecordOwner claim)
+    {
+        if (!IsAdmitted(claim))
+        {
+            throw new ForeignRecordException(claim.User is null || claim.User == _owner.User);
+        }
+
+        if (_revision == 0 && _owner == RecordOwner.Visitor)
+        {
+            _owner = claim; // Stored with the first change.
+        }
     }
 
     public void Return(SliceLease lease)
@@ -283,22 +513,18 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         long version;
         lock (_gate)
         {
-            var tab = lease.Slice.GetOrAddTab(lease.Tab);
-            if (lease.IsSuperseded || (limits.IsFenced && tab.Part.Fence != lease.Fence))
+            if (IsFencedOff(lease, out var tab))
             {
-                lease.Supersede();
                 return -1;
             }
 
-            CheckLimits(lease.Slice, tab, type, changes);
+            MakeRoom(lease, tab, type, changes);
             foreach (var change in changes)
             {
                 var member = type.Members[change.Member];
                 if (member.Scope == Scope.Session)
                 {
-                    lease.Slice.Members[member.Name] = new Slice.Member(change.Json, _version + 1, lease);
-                    lease.Slice.Unsaved.Add(member.Name);
-                    lease.Slice.ChangedAt = _version + 1;
+                    lease.Slice.SetMember(member.Name, new Slice.Member(change.Json, _version + 1, lease));
                 }
                 else
                 {
@@ -337,7 +563,9 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         {
             var left = lease.Slice.GetOrAddTab(carried);
             left.Part.SetMember(member.Name, json, member.Scope == Scope.Reconnect);
+            left.Part.SeenAt = tab.Part.SeenAt;
             left.IsUnsaved = true;
+            lease.Slice.Measure(carried, left);
         }
     }
 
@@ -347,18 +575,38 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         bool write;
         lock (_gate)
         {
-            if (_revision == 0 || _leases.Length == 0 || _expiresAt - time.GetUtcNow() > limits.Lifetime * 0.75)
+            if (_revision == 0 || _leases.Length == 0)
             {
                 return;
             }
 
-            _touch = true;
+            _touch |= _expiresAt - time.GetUtcNow() <= limits.Lifetime * 0.75;
+            if (_slices.Values.Sum(slice => slice.Size) > limits.MaxSessionBytes / 2)
+            {
+                NoteSeen();
+            }
+
             write = StartWriting();
         }
 
         if (write)
         {
             _ = WriteAsync();
+        }
+    }
+
+    /// <summary>Stores that open tabs are in use, before another node takes what they have for abandoned.</summary>
+    private void NoteSeen()
+    {
+        foreach (var lease in _leases)
+        {
+            if (!lease.IsSuperseded
+                && lease.Slice.Tabs.TryGetValue(lease.Tab, out var tab)
+                && tab.Part.Fence == lease.Fence
+                && Minute - tab.Part.SeenAt > SeenLately.TotalMinutes / 2)
+            {
+                Raise(lease.Slice, tab, lease);
+            }
         }
     }
 
@@ -385,10 +633,20 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private void Raise(Slice slice, Slice.Tab tab, SliceLease lease)
     {
         _version++;
+        tab.Part.SeenAt = Minute;
+        slice.Measure(lease.Tab, tab);
         tab.Part.Fence = new Fence(lease.Instance, tab.Part.Fence.Count + 1);
         tab.IsUnsaved = true;
         lease.Fence = tab.Part.Fence;
         lease.Written = _version;
+        MarkUnsaved(slice);
+    }
+
+    /// <summary>Now, in minutes since 1970: as fine as it is stored when a tab was last seen.</summary>
+    private long Minute => time.GetUtcNow().ToUnixTimeSeconds() / 60;
+
+    private void MarkUnsaved(Slice slice)
+    {
         if (!_unsaved.Contains(slice))
         {
             _unsaved.Add(slice);
@@ -398,13 +656,15 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     /// <summary>Returns whether the caller must start <see cref="WriteAsync"/> after it left the gate.</summary>
     private bool StartWriting()
     {
-        if (_writing || (!_touch && _unsaved.Count == 0))
+        if (_writing || !HasUnsaved)
         {
             return false;
         }
 
         return _writing = true;
     }
+
+    private bool HasUnsaved => _touch || _isOwnerChanging || _unsaved.Count > 0;
 
     private async Task WriteAsync()
     {
@@ -415,7 +675,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             long version;
             lock (_gate)
             {
-                if (!_touch && _unsaved.Count == 0)
+                if (!HasUnsaved)
                 {
                     StopWriting();
                     return;
@@ -470,48 +730,38 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private SessionWrite BuildWrite()
     {
         var changes = new List<EntryChange>(4);
+        if (_owner != _storedOwner)
+        {
+            changes.Add(new EntryChange(RecordOwner.Entry, _owner.Encode()));
+        }
+
         foreach (var slice in _unsaved)
         {
-            if (!slice.IsStored)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Slice, ""), SliceHeader.Version0));
-            }
-
-            foreach (var name in slice.Unsaved)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Member, name), slice.Members[name].Json));
-            }
-
-            foreach (var (id, tab) in slice.Tabs)
-            {
-                if (tab.IsUnsaved)
-                {
-                    changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), tab.Part.Encode()));
-                    tab.Attempted.Add(tab.Part.Fence);
-                }
-            }
-
-            foreach (var id in slice.Dropped)
-            {
-                changes.Add(new EntryChange(new EntryKey(slice.Key, EntryKind.Tab, id), null));
-            }
-
+            slice.AddTo(changes);
             slice.Send();
             _inFlight.Add(slice);
         }
 
         _unsaved.Clear();
         _touch = false;
+        _isOwnerChanging = false;
+        _sentOwner = _owner;
+        _isRevokingSent = _isRevoking;
+        _isRevoking = false;
         return new SessionWrite(_revision, time.GetUtcNow() + limits.Lifetime, changes);
     }
 
     private void Commit(long revision, DateTimeOffset expiresAt, long version)
     {
         SliceLease[] leases;
+        bool isRevoked;
         lock (_gate)
         {
+            isRevoked = _isRevokingSent;
+            _isRevokingSent = false;
             _revision = revision;
             _expiresAt = expiresAt;
+            _storedOwner = _sentOwner;
             foreach (var slice in _inFlight)
             {
                 slice.Committed();
@@ -520,6 +770,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             _inFlight.Clear();
             Volatile.Write(ref _durable, version);
             leases = _leases;
+        }
+
+        if (isRevoked)
+        {
+            revoked?.Invoke(key);
         }
 
         foreach (var lease in leases)
@@ -537,13 +792,13 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         foreach (var slice in _inFlight)
         {
             slice.KeepUnsaved();
-            if (!_unsaved.Contains(slice))
-            {
-                _unsaved.Add(slice);
-            }
+            MarkUnsaved(slice);
         }
 
         _inFlight.Clear();
+        _isOwnerChanging |= _owner != _storedOwner && _revision != 0;
+        _isRevoking |= _isRevokingSent;
+        _isRevokingSent = false;
     }
 
     private void Conflict(StoredSession? stored)
@@ -562,8 +817,8 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private List<SliceLease> Reconcile(StoredSession? stored)
     {
         var superseded = new List<SliceLease>();
-        var vanished = stored is null && _revision != 0;
-        var bySlice = (stored?.Entries ?? new Dictionary<EntryKey, byte[]>()).ToLookup(entry => entry.Key.Slice);
+        var bySlice = (stored?.Entries ?? new Dictionary<EntryKey, byte[]>()).Where(entry => entry.Key != RecordOwner.Entry).ToLookup(entry => entry.Key.Slice);
+        var isAnothers = TakeOverOwner(stored);
         _revision = stored?.Revision ?? 0;
         _expiresAt = stored?.ExpiresAt ?? default;
         _version++;
@@ -574,7 +829,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 _slices.Add(sliceKey, slice = new Slice(sliceKey));
             }
 
-            var isDropped = slice.Merge(bySlice[sliceKey], _version, vanished, limits.IsFenced);
+            var isDropped = slice.Merge(bySlice[sliceKey], _version, limits.IsFenced, isAnothers, metrics);
             if (isDropped)
             {
                 _unsaved.Remove(slice);
@@ -592,12 +847,29 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
         }
 
+        superseded.AddRange(SupersedeWhere(lease => !IsAdmitted(lease.Claim)));
         if (_unsaved.Count == 0)
         {
             Volatile.Write(ref _durable, _version); // What was read is stored.
         }
 
         return superseded;
+    }
+
+    /// <summary>Takes over whose the record is, unless that is about to change here.</summary>
+    /// <returns>Whether it has changed hands elsewhere, so that nothing of ours may be written.</returns>
+    private bool TakeOverOwner(StoredSession? stored)
+    {
+        var owner = stored is not null && stored.Entries.TryGetValue(RecordOwner.Entry, out var json) ? RecordOwner.Decode(json) : RecordOwner.Visitor;
+        var isAnothers = stored is not null && owner != _storedOwner && owner != _sentOwner && owner != _owner;
+        _storedOwner = owner;
+        if (isAnothers)
+        {
+            _owner = owner;
+            _isOwnerChanging = false;
+        }
+
+        return isAnothers;
     }
 
     private static void Tell(List<SliceLease> superseded)
@@ -635,7 +907,44 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
     }
 
-    private void CheckLimits(Slice slice, Slice.Tab tab, PersistedView type, List<MemberChange> changes)
+    // ---- limits ----
+
+    /// <summary>Makes room for a change: at a limit the parts of tabs that were not seen for long go first, then the slices of pages that no tab has open.</summary>
+    /// <exception cref="StateException">There is not enough room all the same; the change must not be merged.</exception>
+    private void MakeRoom(SliceLease lease, Slice.Tab tab, PersistedView type, List<MemberChange> changes)
+    {
+        var growth = GrowthOf(lease.Slice, tab, type, changes);
+        var isGrowing = growth > 0 || tab.Part.Fence == Fence.None;
+        var size = lease.Slice.Size + growth;
+        if (!HasRoom([lease.Slice], size, limits.MaxSliceBytes, slicesToo: false) && isGrowing)
+        {
+            ForgetNew(lease, tab);
+            throw new StateException("limit",
+                $"The state of view '{type.Type.Name}' cannot be stored: it would have {size:N0} bytes, the limit is {limits.MaxSliceBytes:N0}. Keep keys and load the rest, or raise Holdfast:MaxSliceBytes.");
+        }
+
+        size = _slices.Values.Sum(slice => slice.Size) + growth;
+        if (!HasRoom(_slices.Values, size, limits.MaxSessionBytes, slicesToo: true) && isGrowing)
+        {
+            ForgetNew(lease, tab);
+            throw new StateException("limit",
+                $"The session's state cannot be stored: with this change of view '{type.Type.Name}' it would have {size:N0} bytes, the limit is {limits.MaxSessionBytes:N0}. Persist less in each view, or raise Holdfast:MaxSessionBytes.");
+        }
+    }
+
+    /// <summary>Whether so much is within a limit, perhaps after what was not used for long is removed: a tenth more than needed, so that it is not looked for at each event.</summary>
+    private bool HasRoom(IEnumerable<Slice> slices, int size, int limit, bool slicesToo) =>
+        size <= limit || Evict(slices, size - limit + (limit / 10), slicesToo) >= size - limit;
+
+    private static void ForgetNew(SliceLease lease, Slice.Tab tab)
+    {
+        if (tab.Part.Fence == Fence.None)
+        {
+            lease.Slice.ForgetTab(lease.Tab);
+        }
+    }
+
+    private static int GrowthOf(Slice slice, Slice.Tab tab, PersistedView type, List<MemberChange> changes)
     {
         var growth = 0;
         foreach (var change in changes)
@@ -647,23 +956,43 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             growth += change.Json.Length - old;
         }
 
-        if (growth <= 0)
+        return growth;
+    }
+
+    /// <summary>Removes what was not used for longest, until so many bytes are free.</summary>
+    /// <returns>How many bytes were freed.</returns>
+    private int Evict(IEnumerable<Slice> slices, int wanted, bool slicesToo)
+    {
+        var seenSince = Minute - (long)SeenLately.TotalMinutes;
+        var (freed, tabs, views) = (0, 0, 0);
+        var parts = slices.SelectMany(slice => slice.Tabs, (slice, tab) => (Slice: slice, Id: tab.Key, tab.Value.Part.SeenAt, tab.Value.Size))
+            .Where(part => part.SeenAt < seenSince && !_leases.Any(lease => lease.Slice == part.Slice && lease.Tab == part.Id))
+            .OrderBy(part => part.SeenAt)
+            .ToList();
+        foreach (var part in parts.TakeWhile(_ => freed < wanted))
         {
-            return;
+            part.Slice.DropTab(part.Id);
+            MarkUnsaved(part.Slice);
+            freed += part.Size;
+            tabs++;
         }
 
-        var size = slice.Size() + growth;
-        if (size > limits.MaxSliceBytes)
+        var unused = slices.Where(slice => slicesToo && slice.Size > 0 && slice.SeenAt < seenSince && !_leases.Any(lease => lease.Slice == slice))
+            .OrderBy(slice => slice.SeenAt).ThenBy(slice => slice.ChangedAt)
+            .ToList();
+        foreach (var slice in unused.TakeWhile(_ => freed < wanted))
         {
-            throw new StateException("limit",
-                $"The state of view '{type.Type.Name}' cannot be stored: it would have {size:N0} bytes, the limit is {limits.MaxSliceBytes:N0}. Keep keys and load the rest, or raise Holdfast:MaxSliceBytes.");
+            freed += slice.Size;
+            slice.Clear(null, _version);
+            MarkUnsaved(slice);
+            views++;
         }
 
-        var total = growth + _slices.Values.Sum(other => other.Size());
-        if (total > limits.MaxSessionBytes)
+        if (tabs + views > 0)
         {
-            throw new StateException("limit",
-                $"The session's state cannot be stored: with this change of view '{type.Type.Name}' it would have {total:N0} bytes, the limit is {limits.MaxSessionBytes:N0}. Persist less in each view, or raise Holdfast:MaxSessionBytes.");
+            metrics.Evicted(tabs, views);
         }
+
+        return freed;
     }
 }

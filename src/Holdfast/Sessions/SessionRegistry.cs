@@ -47,6 +47,43 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
         }
     }
 
+    /// <summary>Gets a session that nobody has had yet: there is nothing to read. The caller ends its use with <see cref="Session.Release"/>.</summary>
+    public Session UseNew(string key) => Use(key);
+
+    /// <summary>Is told the key of a record whose claims were revoked here, once that is durable.</summary>
+    public Action<string> Revoked { get; set; } = static _ => { };
+
+    /// <summary>Looks whether a session in use here was deleted or has another owner.</summary>
+    public async Task LookAsync(string key)
+    {
+        if (!_sessions.TryGetValue(key, out var session) || !session.TryUse())
+        {
+            return;
+        }
+
+        try
+        {
+            await session.RefreshAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            metrics.ReadFailed(exception);
+        }
+        finally
+        {
+            session.Release();
+        }
+    }
+
+    /// <summary>Looks at all sessions in use here, one after another.</summary>
+    public async Task LookAsync()
+    {
+        foreach (var key in _sessions.Keys)
+        {
+            await LookAsync(key).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Moves the expiry of the sessions that pages hold open.</summary>
     public void KeepAlive()
     {
@@ -56,9 +93,30 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
         }
     }
 
-    /// <summary>Waits until every session is durable.</summary>
-    public Task FlushAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_sessions.Values.Select(session => session.FlushAsync(cancellationToken)));
+    /// <summary>Waits until every session is durable, until for a while none of them has become so, or until it is cancelled. They are written side by side: one whose
+    /// store hangs costs the others nothing, and at the end <paramref name="patience"/>.</summary>
+    /// <returns>How many sessions had something unsaved, and how many of them still have.</returns>
+    public async Task<(int Unsaved, int Unwritten)> FlushAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var flushes = _sessions.Values.Select(session => session.FlushAsync(CancellationToken.None)).Where(flush => !flush.IsCompleted).ToList();
+        var written = 0;
+        using var stalled = new CancellationTokenSource(patience, time);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stalled.Token, cancellationToken);
+        try
+        {
+            await foreach (var _ in Task.WhenEach(flushes).WithCancellation(ended.Token).ConfigureAwait(false))
+            {
+                written++;
+                stalled.CancelAfter(patience);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What is left is told to the caller.
+        }
+
+        return (flushes.Count, flushes.Count - written);
+    }
 
     /// <summary>Gives up what is unsaved.</summary>
     public void Abandon()
@@ -73,7 +131,7 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
     {
         while (true)
         {
-            var session = _sessions.GetOrAdd(key, static (key, registry) => new Session(key, registry.Store, registry.Limits, registry.Time, registry.Metrics, registry.Remove), this);
+            var session = _sessions.GetOrAdd(key, static (key, registry) => new Session(key, registry.Store, registry.LimitsOf(key), registry.Time, registry.Metrics, registry.Remove, registry.Revoked), this);
             if (session.TryUse())
             {
                 return session;
@@ -87,7 +145,7 @@ internal sealed class SessionRegistry(ISessionStore store, SessionLimits limits,
 
     private ISessionStore Store => store;
 
-    private SessionLimits Limits => limits;
+    private SessionLimits LimitsOf(string key) => key.StartsWith("user:", StringComparison.Ordinal) ? limits with { Lifetime = limits.UserLifetime } : limits;
 
     private TimeProvider Time => time;
 

@@ -2,7 +2,7 @@ namespace Holdfast.Sessions;
 
 /// <summary>One instance's right to write one slice, for one tab. Its fields are used only under the session's gate, but for
 /// <see cref="IsSuperseded"/>, which only ever becomes true.</summary>
-internal sealed class SliceLease(Session session, Slice slice, string tab, string instance, ILeaseHolder holder)
+internal sealed class SliceLease(Session session, Slice slice, string tab, string instance, RecordOwner claim, ILeaseHolder holder)
 {
     private volatile bool _superseded;
 
@@ -13,6 +13,9 @@ internal sealed class SliceLease(Session session, Slice slice, string tab, strin
     public string Tab => tab;
 
     public string Instance => instance;
+
+    /// <summary>As whose the page was opened.</summary>
+    public RecordOwner Claim => claim;
 
     public ILeaseHolder Holder => holder;
 
@@ -42,4 +45,11 @@ internal interface ILeaseHolder
 
     /// <summary>A newer instance wrote, or the state was deleted: this one must end.</summary>
     void OnSuperseded();
+}
+
+/// <summary>The record is another's, or what showed the right to it was revoked: somebody signed in or out, or the state was deleted.</summary>
+/// <param name="isRenewable">Whether the same visitor may have it with a fresh ticket; else the page must be loaded anew.</param>
+internal sealed class ForeignRecordException(bool isRenewable) : Exception("The session is another's now: somebody signed in or out, or its state was deleted. The page is loaded again.")
+{
+    public bool IsRenewable => isRenewable;
 }

@@ -31,9 +31,42 @@ internal sealed class TabPart
 
     public Fence Fence { get; set; }
 
+    /// <summary>When the tab was last seen, in minutes since 1970.</summary>
+    public long SeenAt { get; set; }
+
+    /// <summary>About what the part takes in the store, in bytes.</summary>
+    public int Size
+    {
+        get
+        {
+            var size = 64; // The braces, names and numbers of the form.
+            foreach (var (document, _) in _watermarks)
+            {
+                size += document.Length + 12;
+            }
+
+            foreach (var (name, member) in _members)
+            {
+                size += name.Length + member.Json.Length + 4;
+            }
+
+            return size;
+        }
+    }
+
     public IReadOnlyDictionary<string, TabMember> Members => _members;
 
     public void SetMember(string name, byte[] json, bool reconnect) => _members[name] = new TabMember(json, reconnect);
+
+    /// <summary>Puts other members in the place of these: they were migrated.</summary>
+    public void ReplaceMembers(IEnumerable<KeyValuePair<string, TabMember>> members)
+    {
+        _members.Clear();
+        foreach (var (name, member) in members)
+        {
+            _members.Add(name, member);
+        }
+    }
 
     /// <summary>Forgets the Reconnect members: the page was opened anew. Returns whether there were any.</summary>
     public bool ClearReconnectMembers()
@@ -42,6 +75,8 @@ internal sealed class TabPart
         names.ForEach(name => _members.Remove(name));
         return names.Count > 0;
     }
+
+    public void ClearMembers() => _members.Clear();
 
     /// <summary>The highest settled ref of a document, or 0 when it is not known.</summary>
     public long Watermark(string document)
@@ -82,6 +117,7 @@ internal sealed class TabPart
         writer.WriteStartObject();
         writer.WriteString("i"u8, Fence.Instance);
         writer.WriteNumber("n"u8, Fence.Count);
+        writer.WriteNumber("s"u8, SeenAt);
         writer.WriteStartArray("d"u8);
         foreach (var (document, settled) in _watermarks)
         {
@@ -107,6 +143,7 @@ internal sealed class TabPart
             using var document = JsonDocument.Parse(json);
             var root = document.RootElement;
             part.Fence = new Fence(root.GetProperty("i").GetString(), root.GetProperty("n").GetInt64());
+            part.SeenAt = root.TryGetProperty("s", out var seen) ? seen.GetInt64() : 0;
             var watermarks = root.GetProperty("d");
             for (var i = 0; i + 1 < watermarks.GetArrayLength(); i += 2)
             {

@@ -13,6 +13,9 @@ internal sealed class PersistedView
     {
         Type = type;
         Members = members;
+        Version = VersionOf(type);
+        Migrate = MigrationOf(type);
+        IsOfUser = type.GetCustomAttribute<PersistAttribute>(inherit: true) is { Scope: Scope.User };
         HasTabMembers = members.Any(member => member.Scope != Scope.Session);
     }
 
@@ -21,10 +24,19 @@ internal sealed class PersistedView
     /// <summary>In the order of their names, so that it is the same in every build.</summary>
     public PersistedMember[] Members { get; }
 
+    /// <summary>Whether the state is in the signed-in user's record, and not in the browser's.</summary>
+    public bool IsOfUser { get; }
+
     public bool IsPersistent => Members.Length > 0;
 
     /// <summary>Whether some member is not shared by the session's tabs.</summary>
     public bool HasTabMembers { get; }
+
+    /// <summary>The version of the view's state; 0 where it declares none.</summary>
+    public int Version { get; }
+
+    /// <summary>Brings state of other versions to this one; null where the view takes no other.</summary>
+    public Func<StateMigration, bool>? Migrate { get; }
 
     /// <exception cref="InvalidOperationException">A member cannot be persisted as it is declared.</exception>
     public static PersistedView Of(Type type) => Known.GetOrAdd(type, Discover);
@@ -55,6 +67,26 @@ internal sealed class PersistedView
         return new PersistedView(type, [.. members.OrderBy(member => member.Name, StringComparer.Ordinal)]);
     }
 
+    private static int VersionOf(Type type)
+    {
+        if (type.GetCustomAttribute<StateVersionAttribute>() is not { } declared)
+        {
+            return 0;
+        }
+
+        return declared.Version > 0
+            ? declared.Version
+            : throw new InvalidOperationException(
+                $"View '{type}' has [StateVersion({declared.Version})]. Versions begin with 1; a view that declares none has version 0. Write [StateVersion(1)], or remove the attribute.");
+    }
+
+    private static Func<StateMigration, bool>? MigrationOf(Type type) => type.IsAssignableTo(typeof(IMigrateState))
+        ? typeof(PersistedView).GetMethod(nameof(MigrationBy), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(type).CreateDelegate<Func<Func<StateMigration, bool>>>()()
+        : null;
+
+    private static Func<StateMigration, bool> MigrationBy<TView>()
+        where TView : IMigrateState => TView.MigrateState;
+
     private static PersistedMember? Describe(Type type, Type declaring, MemberInfo member)
     {
         if (member is not (PropertyInfo or FieldInfo))
@@ -74,6 +106,12 @@ internal sealed class PersistedView
                 $"Member '{type}.{member.Name}' cannot be persisted: {obstacle}. Remove [Persist] from it, or make it a settable property or a field.");
         }
 
+        if (attribute.Scope == Scope.User)
+        {
+            throw new InvalidOperationException(
+                $"Member '{type}.{member.Name}' cannot be persisted with Scope.User: an event changes one record, and so a view's state is the user's as a whole or not at all. Write [Persist(Scope.User)] on the class.");
+        }
+
         return PersistedMember.Create(member, attribute.Name ?? member.Name, attribute.Scope);
     }
 
@@ -82,7 +120,7 @@ internal sealed class PersistedView
         && member is PropertyInfo { GetMethod: { IsPublic: true, IsStatic: false }, SetMethod.IsPublic: true } property
         && property.GetIndexParameters().Length == 0
         && !property.GetCustomAttributes().Any(IsSupplied)
-            ? new PersistAttribute(onClass.Scope)
+            ? new PersistAttribute(onClass.Scope == Scope.User ? Scope.Session : onClass.Scope) // Shared by the tabs, of the user's record.
             : null;
 
     private static bool IsSupplied(Attribute attribute) =>

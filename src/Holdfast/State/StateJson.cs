@@ -6,6 +6,9 @@ namespace Holdfast.State;
 /// <summary>How members become JSON. The form is part of what is stored: see docs/decisions/001-the-stored-form.md.</summary>
 internal static class StateJson
 {
+    /// <summary>The options that all stored members have in common.</summary>
+    public static JsonSerializerOptions Options { get; } = CreateOptions();
+
     /// <summary>The default options: names as declared, fields included (so that tuples work), nothing escaped but what JSON needs.</summary>
     public static JsonSerializerOptions CreateOptions()
     {

@@ -77,6 +77,18 @@ public abstract class LiveView : ComponentBase
         }
     }
 
+    /// <summary>
+    /// Deletes the view's stored state: all its persisted members, of every tab. When the handler that runs has ended, this view and its other instances, on every node, begin anew with
+    /// their initialisers (<see cref="Mount.Found"/> is <see cref="Found.NotFound"/>), and none writes old state back.
+    /// </summary>
+    /// <returns>A task that has ended: what the handler does afterwards to the view is lost with it.</returns>
+    /// <remarks>The event is acked when the deletion is durable. Nothing is deleted when the handler throws, and at a GET.</remarks>
+    protected Task ClearStateAsync()
+    {
+        Link?.ClearState(this);
+        return Task.CompletedTask;
+    }
+
     /// <summary>Renders the view again: something outside of it changed its members.</summary>
     internal void Repaint() => StateHasChanged();
 

@@ -12,4 +12,8 @@ public enum Scope
     /// <summary>As <see cref="Tab"/>, but cleared when the page is opened anew in the tab (a link, the address bar). Survives
     /// a lost socket, a crash, a deploy, a reload and back/forward: right for a draft in progress.</summary>
     Reconnect,
+
+    /// <summary>Only on a view's class, which needs <c>[Authorize]</c>: the whole view's state is the signed-in user's, in every browser, and is kept
+    /// when the user signs out. Members of the view with <see cref="Tab"/> or <see cref="Reconnect"/> still are each tab's.</summary>
+    User,
 }

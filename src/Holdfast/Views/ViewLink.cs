@@ -9,6 +9,8 @@ internal sealed class ViewLink(Mount mount, IViewHost host)
 
     public void Start(Func<CancellationToken, Task> work, Func<Exception, Task> failed) => host.Start(work, failed);
 
+    public void ClearState(LiveView view) => host.ClearState(view);
+
     public void RestoredHookFailed(LiveView view, Exception exception) => host.OnRestoredHookFailed(view, exception);
 }
 
@@ -20,6 +22,9 @@ internal interface IViewHost
 
     /// <summary>Runs work beside the queue until the page ends.</summary>
     void Start(Func<CancellationToken, Task> work, Func<Exception, Task> failed);
+
+    /// <summary>The view's state is to be deleted when the item that runs has ended.</summary>
+    void ClearState(LiveView view);
 
     /// <summary><see cref="LiveView.OnRestoredAsync"/> threw.</summary>
     void OnRestoredHookFailed(LiveView view, Exception exception);

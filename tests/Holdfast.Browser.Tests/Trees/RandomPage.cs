@@ -141,6 +141,8 @@ internal sealed class RandomPage : IRenderHost, IViewHost, IPageClient, IAsyncDi
 
     void IViewHost.Start(Func<CancellationToken, Task> work, Func<Exception, Task> failed) => throw new NotSupportedException();
 
+    void IViewHost.ClearState(LiveView view) => throw new NotSupportedException();
+
     void IViewHost.OnRestoredHookFailed(LiveView view, Exception exception) => _failure = exception;
 
     void IPageClient.Send(ServerFrame frame)

@@ -60,6 +60,19 @@ public sealed class FaultyStoreTests
     }
 
     [Fact]
+    public async Task One_sessions_writes_can_be_held_alone()
+    {
+        _store.HoldWrites("s");
+
+        var held = WriteAsync(0, 1);
+        (await _store.WriteAsync("other", new SessionWrite(0, DateTimeOffset.MaxValue, []), Deadline)).Committed.ShouldBeTrue();
+        held.IsCompleted.ShouldBeFalse();
+        _store.ReleaseWrites("s");
+
+        (await held).Committed.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task Corrupted_bytes_are_only_in_what_is_read()
     {
         await WriteAsync(0, 1);

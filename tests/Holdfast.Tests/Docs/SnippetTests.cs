@@ -24,6 +24,8 @@ public sealed partial class SnippetTests
     [Theory]
     [InlineData("getting-started.md")]
     [InlineData("forms.md")]
+    [InlineData("deploying.md")]
+    [InlineData("what-is-stored.md")]
     public void A_guide_has_some(string guide) => Snippets.Select(row => row.Data.Item1).ShouldContain(Path.Combine("docs", "guides", guide));
 
     /// <summary>Lines without the indentation that the file has around them.</summary>

@@ -390,7 +390,7 @@ public sealed class FaultModelTests
         {
             var node = _nodes[at];
             var link = new Link(node, document, Remounted);
-            var address = new PageAddress("s", typeof(ModelView), "/model", new Dictionary<string, object?>(), "http://h/model", "http://h/", "");
+            var address = new PageAddress(new RecordClaim("s", RecordOwner.Visitor), typeof(ModelView), "/model", new Dictionary<string, object?>(), "http://h/model", "http://h/", "");
             document.ToServer.Clear();
             if (document.Instance is { } instance && node.Pages.TryTake(instance, address, document.Tab, document.Tab, out var waiting))
             {
@@ -535,7 +535,7 @@ public sealed class FaultModelTests
         {
             var time = new FakeTimeProvider();
             var node = new Node(Provider, new HeldStore(new MemorySessionStore(time)), time, isFenced: true);
-            var address = new PageAddress("s", typeof(ModelView), "/model", new Dictionary<string, object?>(), "http://h/model", "http://h/", "");
+            var address = new PageAddress(new RecordClaim("s", RecordOwner.Visitor), typeof(ModelView), "/model", new Dictionary<string, object?>(), "http://h/model", "http://h/", "");
             var link = new Link(node, new Document("x"), _ => { }) { Page = node.MountAsync(address, "x", isRejoin: false, 0).GetAwaiter().GetResult() };
             link.Page.ConnectAsync(link, "no digest", 0, isRecovered: false).GetAwaiter().GetResult();
             var html = JsonDocument.Parse(link.Inbox.Dequeue()).RootElement[1].GetProperty("html").GetString()!;

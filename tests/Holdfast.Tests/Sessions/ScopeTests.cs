@@ -1,3 +1,4 @@
+using Holdfast.Protocol;
 namespace Holdfast.Tests.Sessions;
 
 /// <summary>The table "What survives what".</summary>
@@ -123,22 +124,45 @@ public class ScopeTests
     }
 
     [Fact]
-    public async Task An_open_page_keeps_its_session_alive()
+    public async Task An_open_page_keeps_its_session_its_ticket_and_its_cookie_alive()
     {
         var clock = new Holdfast.Testing.Time.FakeTimeProvider();
-        await using var world = new World { Time = clock, Store = new(new Holdfast.Stores.MemorySessionStore(clock)), Arguments = ["--Holdfast:DeadAfter=30.00:00:00", "--Holdfast:SweepInterval=30.00:00:00"] };
+        await using var world = new World { Time = clock, Store = new(new Holdfast.Stores.MemorySessionStore(clock)), Arguments = ["--Holdfast:GraceTime=1.00:00:00", "--Holdfast:DeadAfter=30.00:00:00", "--Holdfast:SweepInterval=30.00:00:00"] };
         await world.StartNodeAsync();
         var client = await world.OpenAsync("/counter");
         await client.ClickAsync("#up");
         await client.AckedAsync();
+        var renewed = 0;
         for (var i = 0; i < 6; i++)
         {
             clock.Advance(TimeSpan.FromHours(8));
-            await client.PingAsync();
+            if (await IsSentForAnotherTicketAsync(client))
+            {
+                renewed++;
+                var fetched = world.Tab(client); // As the script does, in the background.
+                (await fetched.GetPageAsync("/counter")).Headers.GetValues("Set-Cookie").ShouldHaveSingleItem().ShouldContain("max-age=86400");
+                client.Ticket = fetched.Ticket;
+                (await client.JoinAsync()).Found.ShouldBe("recovered");
+            }
         }
 
+        renewed.ShouldBe(3);
         var fresh = world.Tab(client);
         await fresh.GetPageAsync("/counter");
         fresh.Text("#count").ShouldBe("1");
+
+        static async Task<bool> IsSentForAnotherTicketAsync(ProtocolClient client)
+        {
+            try
+            {
+                await client.PingAsync();
+                return false;
+            }
+            catch (Exception)
+            {
+                (await client.ClosedAsync()).ShouldBe(CloseCode.Ticket);
+                return true;
+            }
+        }
     }
 }

@@ -62,7 +62,7 @@ public class ViewStateTests
     [Fact]
     public async Task A_slice_over_its_limit_fails_visibly_and_changes_nothing()
     {
-        await using var world = await World.StartAsync("--Holdfast:MaxMemberBytes=1010", "--Holdfast:MaxSliceBytes=1010");
+        await using var world = await World.StartAsync("--Holdfast:MaxMemberBytes=1010", "--Holdfast:MaxSliceBytes=1160");
         var client = await world.OpenAsync("/state");
         await client.ClickAsync("#make-fit");
         await client.AckedAsync();

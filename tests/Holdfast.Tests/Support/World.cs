@@ -1,4 +1,6 @@
 using System.Net;
+using System.Reflection;
+using System.Text;
 using Holdfast.Stores;
 using Holdfast.Testing.Faults;
 using Holdfast.Testing.Network;
@@ -12,6 +14,9 @@ namespace Holdfast.Tests.Support;
 /// <remarks>Disposing ends all its clients and nodes, and fails when a node logged an error that the test did not expect.</remarks>
 internal sealed class World : IAsyncDisposable
 {
+    /// <summary>Names the records, so that no node has to ask the store for a key.</summary>
+    public const string StorageKey = "c3RvcmFnZSBrZXkgb2YgdGhlIHRlc3RzLCAzMiBieXRlcw==";
+
     private readonly IDataProtectionProvider _keys = new EphemeralDataProtectionProvider();
     private readonly List<Node> _nodes = [];
     private readonly List<ProtocolClient> _clients = [];
@@ -48,7 +53,7 @@ internal sealed class World : IAsyncDisposable
         string[]? arguments = null, Action<IServiceCollection>? configureServices = null, Action<IEndpointConventionBuilder>? configurePages = null)
     {
         var node = await Node.StartAsync(
-            ["--store=memory", .. Arguments, .. arguments ?? []],
+            ["--store=memory", $"--Holdfast:StorageKeys:0={StorageKey}", .. Arguments, .. arguments ?? []],
             services =>
             {
                 services.AddSingleton<ISessionStore>(Store);
@@ -61,6 +66,30 @@ internal sealed class World : IAsyncDisposable
         _proxy ??= FaultProxy.Start(node.Port);
         _proxy.TargetPort = node.Port;
         return node;
+    }
+
+    /// <summary>Starts a node with one of the builds of <c>Holdfast.TestApp.Versions</c>: <c>First</c>, <c>Second</c> or <c>Back</c>.</summary>
+    public Task<Node> StartBuildAsync(string build) => StartNodeAsync(
+        configureServices: services => services.Configure<HoldfastOptions>(options => options.AdditionalAssemblies.Add(Assembly.Load($"Holdfast.TestApp.Versions.{build}"))));
+
+    /// <summary>The only session that is stored.</summary>
+    public async Task<(string Key, StoredSession Session)> StoredAsync()
+    {
+        var key = (await RecordsAsync()).ShouldHaveSingleItem();
+        return (key, (await Store.ReadAsync(key, 0, CancellationToken.None)).Session!);
+    }
+
+    /// <summary>The only session that is stored, as text: an entry a line.</summary>
+    public async Task<string[]> StoredTextAsync() =>
+        [.. (await StoredAsync()).Session.Entries
+            .Select(entry => $"{entry.Key.Slice} {entry.Key.Kind.ToString()[..1].ToLowerInvariant()} {entry.Key.Name} {Encoding.UTF8.GetString(entry.Value)}")
+            .Order(StringComparer.Ordinal)];
+
+    /// <summary>Writes into the only session that is stored, as another node or a hand would.</summary>
+    public async Task AlterAsync(params EntryChange[] changes)
+    {
+        var (key, session) = await StoredAsync();
+        (await Store.WriteAsync(key, new SessionWrite(session.Revision, session.ExpiresAt, changes), CancellationToken.None)).Committed.ShouldBeTrue();
     }
 
     /// <summary>A server dies and another takes its place: sockets are reset, instances are gone, the store stays.</summary>
@@ -94,6 +123,21 @@ internal sealed class World : IAsyncDisposable
         await client.OpenAsync(url);
         client.Status.ShouldBe(HttpStatusCode.OK);
         return client;
+    }
+
+    /// <summary>The keys of the browsers' and users' records.</summary>
+    public async Task<List<string>> RecordsAsync()
+    {
+        var records = new List<string>();
+        await foreach (var key in Store.ListAsync(CancellationToken.None))
+        {
+            if (!key.StartsWith("config:", StringComparison.Ordinal))
+            {
+                records.Add(key);
+            }
+        }
+
+        return records;
     }
 
     /// <summary>Another tab of the client's browser.</summary>

@@ -302,7 +302,7 @@ export class Page {
 
     #goAway(reason: string, milliseconds: number): void {
         this.#announcedEnd = true;
-        // A newer connection has the instance: the close that follows says whether to stay away.
+        // The state here is of a newer build than that server's: the close that follows leads to the next attempt, with back-off, perhaps at another.
         if (reason !== 'newer')
             this.#connection.reconnectWithin(milliseconds);
     }

@@ -423,9 +423,30 @@ describe('The connection', () => {
         expect(second.isClosed).toBe(true);
     });
 
+    test('keeps what it has and tries again, later each time, where a server is older than the state', async () => {
+        const socket = await live(counter);
+        click('button');
+        click('button');
+        clock().chance = 0.999999;
+        for (const wait of [250, 500, 1000]) {
+            const count = browser.sockets.length;
+            browser.socket.say('goaway', 'newer', 0);
+            browser.socket.drop(1013);
+            await clock().pass(wait - 1);
+            expect(browser.sockets.length).toBe(count);
+            await clock().pass(1);
+            expect(browser.sockets.length).toBe(count + 1);
+            browser.socket.open();
+        }
+        expect(query('p').textContent).toBe('Count: 0');
+        const other = await join(browser.socket, { start: 's2' });
+        expect(socket.frames('event').length).toBe(2);
+        expect(other.frames('event').map(frame => frame[1])).toEqual([1, 2]); // Both at once: no server died of them.
+        expect(browser.reloads).toBe(0);
+    });
+
     test('stays away from an instance that another took over, until the page is used', async () => {
         const socket = await live(counter);
-        socket.say('goaway', 'newer', 0);
         socket.drop(4002);
         await clock().pass(60_000);
         expect(browser.sockets.length).toBe(1);

@@ -1,0 +1,1 @@
+INSERT INTO {schema}.data_protection_keys (name, xml) VALUES ($1, $2);

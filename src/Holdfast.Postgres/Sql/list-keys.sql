@@ -1,0 +1,1 @@
+SELECT xml FROM {schema}.data_protection_keys ORDER BY id;

@@ -1,0 +1,1 @@
+SELECT content FROM {schema}.notices WHERE id = $1;
