@@ -51,6 +51,10 @@ install_missing() {
   command -v brotli >/dev/null || packages+=(brotli)
   compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || packages+=(postgresql)
   command -v redis-server >/dev/null || packages+=(redis-server)
+  # An S3 server with conditional writes.
+  command -v radosgw >/dev/null || packages+=(radosgw)
+  command -v ceph-mon >/dev/null || packages+=(ceph-mon)
+  command -v ceph-osd >/dev/null || packages+=(ceph-osd)
   [ ${#packages[@]} -gt 0 ] || return 0
   [ "$(id -u)" -eq 0 ] || sudo=(sudo -n)
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Holdfast.Postgres;
 using Holdfast.Redis;
+using Holdfast.S3;
 using Holdfast.Sqlite;
 
 namespace Holdfast.Tests;
@@ -16,6 +17,7 @@ public sealed class PublicApiTests
     [InlineData(typeof(LiveView), "Holdfast")]
     [InlineData(typeof(PostgresSessionStore), "Holdfast.Postgres")]
     [InlineData(typeof(RedisSessionStore), "Holdfast.Redis")]
+    [InlineData(typeof(S3SessionStore), "Holdfast.S3")]
     [InlineData(typeof(SqliteSessionStore), "Holdfast.Sqlite")]
     public void The_public_surface_is_the_one_that_was_reviewed(Type anyType, string name)
     {
