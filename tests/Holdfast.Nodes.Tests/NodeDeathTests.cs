@@ -84,7 +84,7 @@ public sealed class NodeDeathTests(SharedStores stores, Browser.Tests.Browser br
     private static async Task<int> KillAsync(Farm farm, Traffic traffic, Random random, Task use)
     {
         using var ended = new CancellationTokenSource();
-        _ = use.ContinueWith(_ => ended.Cancel(), TaskScheduler.Default);
+        _ = use.ContinueWith(_ => ended.Cancel(), TaskScheduler.Default); // If they end before their time, they tell why.
         var kills = 0;
         for (var round = 0; round < Rounds; round++)
         {

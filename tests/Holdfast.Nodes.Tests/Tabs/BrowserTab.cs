@@ -29,8 +29,8 @@ internal sealed class BrowserTab : IJournalTab
         _page.WebSocket += (_, socket) =>
         {
             var document = Volatile.Read(ref _document);
-            socket.FrameSent += (_, frame) => Hear(document, frame.Text);
-            socket.FrameReceived += (_, frame) => Hear(document, frame.Text);
+            socket.FrameSent += (_, frame) => Hear(document, frame.Text, TakeSent);
+            socket.FrameReceived += (_, frame) => Hear(document, frame.Text, TakeReceived);
         };
     }
 
@@ -133,8 +133,7 @@ internal sealed class BrowserTab : IJournalTab
     private async Task<List<long>> ReadAsync() =>
         [.. (await _page.TextContentAsync("#own"))!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => long.Parse(number, CultureInfo.InvariantCulture))];
 
-    /// <summary>Takes what a frame says of acks and failures over into the history. An event that is sent without an address is one that the page has given up.</summary>
-    private void Hear(int document, string? text)
+    private void Hear(int document, string? text, Action<JsonElement> take)
     {
         if (text is not { Length: > 0 })
         {
@@ -142,32 +141,40 @@ internal sealed class BrowserTab : IJournalTab
         }
 
         using var json = JsonDocument.Parse(text);
-        var frame = json.RootElement;
         lock (_gate)
         {
-            if (document != _document)
+            if (document == _document)
             {
-                return;
+                take(json.RootElement);
             }
+        }
+    }
 
-            switch (frame[0].GetString())
-            {
-                case "joined":
-                    Joins++;
-                    break;
-                case "event" when frame[3].GetString() is "":
-                    _failed.Add(frame[1].GetInt64());
-                    break;
-                case "error" when frame[2].GetInt64() > 0:
-                    _failed.Add(frame[2].GetInt64());
-                    break;
-                case "ack":
-                    Ack(frame[1].GetInt64());
-                    break;
-                case "patch" when frame.GetArrayLength() > 4:
-                    Ack(frame[4].GetInt64());
-                    break;
-            }
+    /// <summary>An event without an address is one that the page has given up.</summary>
+    private void TakeSent(JsonElement frame)
+    {
+        if (frame[0].GetString() == "event" && frame[3].GetString() is "")
+        {
+            _failed.Add(frame[1].GetInt64());
+        }
+    }
+
+    private void TakeReceived(JsonElement frame)
+    {
+        switch (frame[0].GetString())
+        {
+            case "joined":
+                Joins++;
+                break;
+            case "error" when frame[2].GetInt64() > 0:
+                _failed.Add(frame[2].GetInt64());
+                break;
+            case "ack":
+                Ack(frame[1].GetInt64());
+                break;
+            case "patch" when frame.GetArrayLength() > 4:
+                Ack(frame[4].GetInt64());
+                break;
         }
     }
 
