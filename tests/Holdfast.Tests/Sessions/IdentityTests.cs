@@ -147,6 +147,26 @@ public class IdentityTests
     }
 
     [Fact]
+    public async Task What_a_visitor_did_is_the_users_where_the_user_had_a_cookie_and_no_state()
+    {
+        await using var world = await World.StartAsync();
+        var client = await CountedAsync(world, 0, "ada");
+        await GetAsync(world, client, "/lapse");
+        await client.ReloadAsync();
+        await client.JoinAsync();
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+
+        for (var again = 0; again < 2; again++)
+        {
+            await SignInAsync(world, client, "ada");
+            await client.ReloadAsync();
+            client.Text("#count").ShouldBe("1");
+            await GetAsync(world, client, "/lapse");
+        }
+    }
+
+    [Fact]
     public async Task A_users_view_is_the_same_in_every_browser_and_outlives_the_sign_out()
     {
         await using var world = await World.StartAsync();
