@@ -50,6 +50,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private int _users;
     private DateTimeOffset _expiresAt;
     private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _becameDurable;
 
     public string Key => key;
 
@@ -319,6 +320,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             Raise(lease.Slice, tab, lease);
+            lease.Shown = _version;
             superseded = SupersedeWhere(other => other.Slice == lease.Slice && other != lease);
             version = _version;
             write = StartWriting();
@@ -378,6 +380,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             lease = new SliceLease(this, slice, identity.Tab, identity.Instance, claim, holder)
             {
                 Carried = identity.Carried,
+                IsBeforePatch = view.IsBeforePatch && identity.Carried is null,
                 Fence = slice.Tabs.TryGetValue(identity.Tab, out var known) ? known.Part.Fence : Fence.None,
                 Seen = _version,
                 Written = 0,
@@ -447,6 +450,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         lock (_gate)
         {
+            lease.Shown = _version;
             if (member.Scope == Scope.Session)
             {
                 return lease.Slice.Members.TryGetValue(member.Name, out var shared) ? shared.Json : null;
@@ -489,7 +493,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 }
             }
 
-            lease.Seen = _version;
+            lease.Seen = lease.Shown = _version;
         }
 
         foreach (var change in changes ?? [])
@@ -540,7 +544,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             Raise(lease.Slice, tab, lease);
-            version = _version;
+            version = lease.Shown = _version;
             write = StartWriting();
         }
 
@@ -622,6 +626,28 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until all that is known here now is durable, whatever changes meanwhile.</summary>
+    public async Task UntilDurableAsync(CancellationToken cancellationToken)
+    {
+        var version = Version;
+        while (true)
+        {
+            Task next;
+            lock (_gate)
+            {
+                if (_durable >= version)
+                {
+                    return;
+                }
+
+                _becameDurable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                next = _becameDurable.Task;
+            }
+
+            await next.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -768,7 +794,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             _inFlight.Clear();
-            Volatile.Write(ref _durable, version);
+            NoteDurable(version);
             leases = _leases;
         }
 
@@ -779,7 +805,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
         foreach (var lease in leases)
         {
-            if (lease.Written <= version)
+            if (lease.Written <= version || lease.IsBeforePatch)
             {
                 lease.Holder.OnDurable();
             }
@@ -804,13 +830,19 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private void Conflict(StoredSession? stored)
     {
         List<SliceLease> superseded;
+        SliceLease[] waiting;
         lock (_gate)
         {
             KeepUnsaved();
             superseded = Reconcile(stored);
+            waiting = _unsaved.Count == 0 ? [.. _leases.Where(lease => lease.IsBeforePatch)] : []; // No write of ours will tell them.
         }
 
         Tell(superseded);
+        foreach (var lease in waiting)
+        {
+            lease.Holder.OnDurable();
+        }
     }
 
     /// <summary>Lays what is unsaved here over what is stored; where another node has mounted one of our tabs, drops ours instead.</summary>
@@ -848,11 +880,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         superseded.AddRange(SupersedeWhere(lease => !IsAdmitted(lease.Claim)));
-        if (_unsaved.Count == 0)
-        {
-            Volatile.Write(ref _durable, _version); // What was read is stored.
-        }
-
+        NoteAllDurable(); // What was read is stored.
         return superseded;
     }
 
@@ -885,8 +913,15 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         if (_unsaved.Count == 0)
         {
-            Volatile.Write(ref _durable, _version);
+            NoteDurable(_version);
         }
+    }
+
+    private void NoteDurable(long version)
+    {
+        Volatile.Write(ref _durable, version);
+        _becameDurable?.SetResult();
+        _becameDurable = null;
     }
 
     private void StopWriting()
