@@ -42,6 +42,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private int _users;
     private DateTimeOffset _expiresAt;
     private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _becameDurable;
 
     public string Key => key;
 
@@ -309,6 +310,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             Raise(lease.Slice, tab, lease);
+            lease.Shown = _version;
             superseded = SupersedeWhere(other => other.Slice == lease.Slice && other != lease);
             version = _version;
             write = StartWriting();
@@ -368,6 +370,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             lease = new SliceLease(this, slice, identity.Tab, identity.Instance, claim, holder)
             {
                 Carried = identity.Carried,
+                IsBeforePatch = view.IsBeforePatch && identity.Carried is null,
                 Fence = slice.Tabs.TryGetValue(identity.Tab, out var known) ? known.Part.Fence : Fence.None,
                 Seen = _version,
                 Written = 0,
@@ -424,6 +427,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         lock (_gate)
         {
+            lease.Shown = _version;
             if (member.Scope == Scope.Session)
             {
                 return lease.Slice.Members.TryGetValue(member.Name, out var shared) ? shared.Json : null;
@@ -466,7 +470,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 }
             }
 
-            lease.Seen = _version;
+            lease.Seen = lease.Shown = _version;
         }
 
         foreach (var change in changes ?? [])
@@ -517,7 +521,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             Raise(lease.Slice, tab, lease);
-            version = _version;
+            version = lease.Shown = _version;
             write = StartWriting();
         }
 
@@ -599,6 +603,28 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until all that is known here now is durable, whatever changes meanwhile.</summary>
+    public async Task UntilDurableAsync(CancellationToken cancellationToken)
+    {
+        var version = Version;
+        while (true)
+        {
+            Task next;
+            lock (_gate)
+            {
+                if (_durable >= version)
+                {
+                    return;
+                }
+
+                _becameDurable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                next = _becameDurable.Task;
+            }
+
+            await next.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -736,7 +762,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             _inFlight.Clear();
-            Volatile.Write(ref _durable, version);
+            NoteDurable(version);
             leases = _leases;
         }
 
@@ -747,7 +773,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
         foreach (var lease in leases)
         {
-            if (lease.Written <= version)
+            if (lease.Written <= version || lease.IsBeforePatch)
             {
                 lease.Holder.OnDurable();
             }
@@ -770,13 +796,19 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private void Conflict(StoredSession? stored)
     {
         List<SliceLease> superseded;
+        SliceLease[] waiting;
         lock (_gate)
         {
             KeepUnsaved();
             superseded = Reconcile(stored);
+            waiting = _unsaved.Count == 0 ? [.. _leases.Where(lease => lease.IsBeforePatch)] : []; // No write of ours will tell them.
         }
 
         Tell(superseded);
+        foreach (var lease in waiting)
+        {
+            lease.Holder.OnDurable();
+        }
     }
 
     /// <summary>Lays what is unsaved here over what is stored; where another node has mounted one of our tabs, drops ours instead.</summary>
@@ -814,11 +846,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         superseded.AddRange(SupersedeWhere(lease => !IsAdmitted(lease.Claim)));
-        if (_unsaved.Count == 0)
-        {
-            Volatile.Write(ref _durable, _version); // What was read is stored.
-        }
-
+        NoteAllDurable(); // What was read is stored.
         return superseded;
     }
 
@@ -835,8 +863,15 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         if (_unsaved.Count == 0)
         {
-            Volatile.Write(ref _durable, _version);
+            NoteDurable(_version);
         }
+    }
+
+    private void NoteDurable(long version)
+    {
+        Volatile.Write(ref _durable, version);
+        _becameDurable?.SetResult();
+        _becameDurable = null;
     }
 
     private void StopWriting()
