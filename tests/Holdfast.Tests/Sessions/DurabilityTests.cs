@@ -259,6 +259,7 @@ public class DurabilityTests
         await client.ClickAsync("#fail");
         (await client.ReceiveAsync<ErrorFrame>()).Ref.ShouldBe(2);
         client.Acked.ShouldBe(0);
+        world.Store.ReleaseWrites();
     }
 
     [Fact]
