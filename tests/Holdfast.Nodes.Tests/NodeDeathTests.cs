@@ -26,6 +26,7 @@ public sealed class NodeDeathTests(SharedStores stores, Browser.Tests.Browser br
     public async Task What_was_acked_is_there_once_and_in_order_whichever_nodes_die(StoreKind kind)
     {
         var seed = IsLong ? Random.Shared.Next() : 4_000 + (int)kind;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{kind}, seed {seed}");
         var random = new Random(seed);
         await using var farm = await Farm.StartAsync(stores, kind, Nodes);
         using var traffic = new Traffic();
@@ -50,9 +51,17 @@ public sealed class NodeDeathTests(SharedStores stores, Browser.Tests.Browser br
 
         List<IJournalTab> tabs = [.. browsers, .. clients];
         var use = Task.WhenAll(tabs.Select(tab => tab.UseAsync(traffic)));
-        var kills = await KillAsync(farm, traffic, random, use);
-        traffic.Close();
-        await use;
+        var kills = 0;
+        try
+        {
+            kills = await KillAsync(farm, traffic, random);
+        }
+        finally
+        {
+            traffic.Close();
+            await use; // Where a tab failed, it tells why.
+        }
+
         await farm.KillAllAsync();
         await Task.WhenAll(tabs.Select(tab => tab.ReadStoredAsync()));
         foreach (var tab in tabs)
@@ -81,10 +90,9 @@ public sealed class NodeDeathTests(SharedStores stores, Browser.Tests.Browser br
     }
 
     /// <summary>In each round one node or two die, at some moment of the round's events, and come back while the others serve.</summary>
-    private static async Task<int> KillAsync(Farm farm, Traffic traffic, Random random, Task use)
+    private static async Task<int> KillAsync(Farm farm, Traffic traffic, Random random)
     {
-        using var ended = new CancellationTokenSource();
-        _ = use.ContinueWith(_ => ended.Cancel(), TaskScheduler.Default); // If they end before their time, they tell why.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(IsLong ? 20 : 5)); // Far above what a busy machine needs.
         var kills = 0;
         for (var round = 0; round < Rounds; round++)
         {
@@ -92,7 +100,7 @@ public sealed class NodeDeathTests(SharedStores stores, Browser.Tests.Browser br
             int[] dying = random.Next(3) == 0 ? [.. Enumerable.Range(0, Nodes).Except([random.Next(Nodes)])] : [random.Next(Nodes)];
             foreach (var node in dying)
             {
-                await traffic.MadeAsync((round * EventsBetweenKills) + random.Next(1, EventsBetweenKills / 2), ended.Token);
+                await traffic.MadeAsync((round * EventsBetweenKills) + random.Next(1, EventsBetweenKills / 2), deadline.Token);
                 await farm.KillAsync(node);
                 kills++;
             }
@@ -100,7 +108,7 @@ public sealed class NodeDeathTests(SharedStores stores, Browser.Tests.Browser br
             await Task.WhenAll(dying.Select(farm.RestartAsync));
         }
 
-        await traffic.MadeAsync(Rounds * EventsBetweenKills, ended.Token);
+        await traffic.MadeAsync(Rounds * EventsBetweenKills, deadline.Token);
         return kills;
     }
 }

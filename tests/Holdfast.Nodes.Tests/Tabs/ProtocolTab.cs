@@ -97,7 +97,7 @@ internal sealed class ProtocolTab : IJournalTab
         {
             await _client.FireAsync($"#append-{_journal}", "click", new JsonObject { ["detail"] = number });
         }
-        catch (Exception exception) when (IsLostConnection(exception))
+        catch (Exception exception) when (IsLostSocket(exception))
         {
             // The socket ended just then. The event has its ref, and waits for the next one.
         }
@@ -269,6 +269,9 @@ internal sealed class ProtocolTab : IJournalTab
     private static List<long> Read(string journal) =>
         [.. journal.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => long.Parse(number, CultureInfo.InvariantCulture))];
 
+    private static bool IsLostSocket(Exception exception) => exception is WebSocketException or IOException or ObjectDisposedException or OperationCanceledException;
+
+    /// <summary>The client's own complaint of a socket that closed before an answer is an <see cref="InvalidOperationException"/>.</summary>
     private static bool IsLostConnection(Exception exception) =>
-        exception is WebSocketException or HttpRequestException or IOException or ObjectDisposedException or SocketRefusedException or InvalidOperationException;
+        IsLostSocket(exception) || exception is HttpRequestException or SocketRefusedException or InvalidOperationException;
 }
