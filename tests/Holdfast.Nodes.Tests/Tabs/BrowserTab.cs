@@ -16,7 +16,8 @@ internal sealed class BrowserTab : IJournalTab
     private readonly Random _random;
     private readonly Lock _gate = new();
     private readonly HashSet<long> _failed = [];
-    private int _document;
+    private readonly HashSet<string> _left = [];
+    private string? _document;
     private long _before; // The numbers of the documents before this one; a ref on top of it is the event's number.
     private long _lastRef;
     private long _acked;
@@ -28,9 +29,9 @@ internal sealed class BrowserTab : IJournalTab
         History = new TabHistory(name);
         _page.WebSocket += (_, socket) =>
         {
-            var document = Volatile.Read(ref _document);
-            socket.FrameSent += (_, frame) => Hear(document, frame.Text, TakeSent);
-            socket.FrameReceived += (_, frame) => Hear(document, frame.Text, TakeReceived);
+            string? document = null; // Known from its join: a document that is being left may still open one.
+            socket.FrameSent += (_, frame) => Hear(ref document, frame.Text, TakeSent);
+            socket.FrameReceived += (_, frame) => Hear(ref document, frame.Text, TakeReceived);
         };
     }
 
@@ -106,7 +107,11 @@ internal sealed class BrowserTab : IJournalTab
     {
         lock (_gate)
         {
-            _document++; // Frames of the old document's sockets are not heard any more.
+            if (_document is not null)
+            {
+                _left.Add(_document); // What its sockets say is not heard any more.
+            }
+
             (_before, _lastRef, _acked) = (_before + _lastRef, 0, 0);
             _failed.Clear();
         }
@@ -133,7 +138,7 @@ internal sealed class BrowserTab : IJournalTab
     private async Task<List<long>> ReadAsync() =>
         [.. (await _page.TextContentAsync("#own"))!.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => long.Parse(number, CultureInfo.InvariantCulture))];
 
-    private void Hear(int document, string? text, Action<JsonElement> take)
+    private void Hear(ref string? document, string? text, Action<JsonElement> take)
     {
         if (text is not { Length: > 0 })
         {
@@ -143,7 +148,12 @@ internal sealed class BrowserTab : IJournalTab
         using var json = JsonDocument.Parse(text);
         lock (_gate)
         {
-            if (document == _document)
+            if (json.RootElement[0].GetString() == "join")
+            {
+                document = json.RootElement[1].GetProperty("doc").GetString()!;
+                _document = _left.Contains(document) ? _document : document;
+            }
+            else if (document == _document && document is not null && !_left.Contains(document))
             {
                 take(json.RootElement);
             }
