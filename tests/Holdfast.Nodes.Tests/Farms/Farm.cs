@@ -35,7 +35,8 @@ internal sealed class Farm : IAsyncDisposable
         var options = new ServerProcessOptions
         {
             Path = DllOf(app),
-            Arguments = [.. place, "--Logging:LogLevel:Default=Warning", .. fault is null or "none" ? Array.Empty<string>() : [$"--fault={fault}"]],
+            // On a busy machine, beside nodes that start, a read may take longer than the second that a GET waits, which is no error of the node's.
+            Arguments = [.. place, "--Logging:LogLevel:Default=Warning", "--Holdfast:ReadTimeout=00:00:30", .. fault is null or "none" ? Array.Empty<string>() : [$"--fault={fault}"]],
             Deadline = TimeSpan.FromSeconds(120),
         };
         return new Farm(await Task.WhenAll(Enumerable.Range(0, count).Select(_ => ServerProcess.StartAsync(options))));
