@@ -581,7 +581,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             _touch |= _expiresAt - time.GetUtcNow() <= limits.Lifetime * 0.75;
-            if (_slices.Values.Sum(slice => slice.Size) > limits.MaxSessionBytes / 2)
+            if (Size > limits.MaxSessionBytes / 2)
             {
                 NoteSeen();
             }
@@ -916,15 +916,15 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         var growth = GrowthOf(lease.Slice, tab, type, changes);
         var isGrowing = growth > 0 || tab.Part.Fence == Fence.None;
         var size = lease.Slice.Size + growth;
-        if (!HasRoom([lease.Slice], size, limits.MaxSliceBytes, slicesToo: false) && isGrowing)
+        if (size > limits.MaxSliceBytes && !HasRoom([lease.Slice], size, limits.MaxSliceBytes, slicesToo: false) && isGrowing)
         {
             ForgetNew(lease, tab);
             throw new StateException("limit",
                 $"The state of view '{type.Type.Name}' cannot be stored: it would have {size:N0} bytes, the limit is {limits.MaxSliceBytes:N0}. Keep keys and load the rest, or raise Holdfast:MaxSliceBytes.");
         }
 
-        size = _slices.Values.Sum(slice => slice.Size) + growth;
-        if (!HasRoom(_slices.Values, size, limits.MaxSessionBytes, slicesToo: true) && isGrowing)
+        size = Size + growth;
+        if (size > limits.MaxSessionBytes && !HasRoom(_slices.Values, size, limits.MaxSessionBytes, slicesToo: true) && isGrowing)
         {
             ForgetNew(lease, tab);
             throw new StateException("limit",
@@ -932,9 +932,24 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
     }
 
-    /// <summary>Whether so much is within a limit, perhaps after what was not used for long is removed: a tenth more than needed, so that it is not looked for at each event.</summary>
+    /// <summary>About what the session takes in the store, in bytes.</summary>
+    private int Size
+    {
+        get
+        {
+            var size = 0;
+            foreach (var slice in _slices.Values)
+            {
+                size += slice.Size;
+            }
+
+            return size;
+        }
+    }
+
+    /// <summary>Whether what is over a limit fits after what was not used for long is removed: a tenth more than needed, so that it is not looked for at each event.</summary>
     private bool HasRoom(IEnumerable<Slice> slices, int size, int limit, bool slicesToo) =>
-        size <= limit || Evict(slices, size - limit + (limit / 10), slicesToo) >= size - limit;
+        Evict(slices, size - limit + (limit / 10), slicesToo) >= size - limit;
 
     private static void ForgetNew(SliceLease lease, Slice.Tab tab)
     {
