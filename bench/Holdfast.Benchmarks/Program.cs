@@ -1,14 +1,19 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using Holdfast.Benchmarks;
 using Holdfast.Benchmarks.Load;
 using Holdfast.Benchmarks.Micro;
 using Holdfast.Benchmarks.Server;
+using Holdfast.Benchmarks.Stores;
 
-// server <store> <port>: the measured process. load …: the client, which starts servers (see bench.sh). micro …: BenchmarkDotNet.
+// server <store> <port> and stores <store> <place> …: the measured processes. load …: the client, which starts servers (see bench.sh). micro …: BenchmarkDotNet.
 switch (args)
 {
     case ["server", var store, var port]:
         await BenchServer.RunAsync(store, int.Parse(port));
+        return 0;
+    case ["stores", var store, var place, var rounds, var seconds]:
+        await StoreWorker.RunAsync(store, place, int.Parse(rounds), TimeSpan.FromSeconds(double.Parse(seconds, CultureInfo.InvariantCulture)));
         return 0;
     case ["load", .. var options]:
         await new LoadReport(LoadOptions.Parse(options)).RunAsync();

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
-using System.Text;
+using Holdfast.Benchmarks.Stores;
+using static Holdfast.Benchmarks.Load.ReportText;
 
 namespace Holdfast.Benchmarks.Load;
 
@@ -17,7 +17,7 @@ internal sealed class LoadReport(LoadOptions options)
 
     private static readonly Scenario[] Kept = [Scenario.Echo, Scenario.Transient, Scenario.Memory, Scenario.Sqlite, Scenario.List];
 
-    private readonly StringBuilder _text = new();
+    private readonly ReportText _text = new();
     private readonly string _loadBefore = LoadAverage();
 
     public async Task RunAsync()
@@ -25,11 +25,13 @@ internal sealed class LoadReport(LoadOptions options)
         var throughput = await RepeatAsync(Clicked, options.Rounds, scenario => scenario.Name, scenario => new ThroughputRun(scenario, options).RunAsync());
         var idle = await RepeatAsync(Kept, options.IdleRounds, scenario => scenario.Name, scenario => new IdleRun(scenario, options).RunAsync());
         var requests = await RepeatAsync(RequestScenario.All, options.Rounds, scenario => scenario.Name, scenario => new RequestRun(scenario, options).RunAsync());
+        var stores = await RepeatAsync(StoreScenario.All, Math.Min(options.StoreRounds, 1), scenario => scenario.Name, scenario => new StoreRun(scenario, options).RunAsync());
         WriteOrigin();
         WriteThroughput(throughput);
         WriteTraffic(throughput);
         WriteIdle(idle);
         WriteRequests(requests);
+        new StoreReport(_text, options).Write(stores);
         WriteScript();
         Console.WriteLine(_text);
         if (options.Output is { } file)
@@ -59,10 +61,10 @@ internal sealed class LoadReport(LoadOptions options)
 
     private void WriteOrigin()
     {
-        _text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {DateTimeOffset.UtcNow:yyyy-MM-dd} at commit `{Commit()}` with `./bench.sh{(options.IsQuick ? " --quick" : "")}`:");
-        _text.AppendLine(CultureInfo.InvariantCulture, $"{Processor()}, one core for the server and one for the client; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}.");
-        _text.AppendLine(CultureInfo.InvariantCulture, $"The machine's load average was {_loadBefore} before and {LoadAverage()} after the run, which itself makes about 2.");
-        _text.AppendLine();
+        _text.Line($"Measured on {DateTimeOffset.UtcNow:yyyy-MM-dd} at commit `{Commit()}` with `./bench.sh{options.Arguments}`:");
+        _text.Line($"{Processor()}, one core for the server and one for the client; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}.");
+        _text.Line($"The machine's load average was {_loadBefore} before and {LoadAverage()} after the run, which itself makes about 2.");
+        _text.Line();
     }
 
     private void WriteThroughput(Dictionary<Scenario, List<Throughput>> results)
@@ -72,13 +74,13 @@ internal sealed class LoadReport(LoadOptions options)
             return;
         }
 
-        _text.AppendLine(CultureInfo.InvariantCulture, $"{options.Connections} connections, each clicks again as soon as its patch is here. Medians of {options.Rounds} rounds, [lowest–highest].");
-        _text.AppendLine();
-        Row("", "clicks/s", "of the echo", "durable acks/s", "p50 / p99 ms", "server CPU µs/click", "of the echo, by CPU", "allocated B/click", "1 connection p50 µs");
-        Row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:");
+        _text.Line($"{options.Connections} connections, each clicks again as soon as its patch is here. Medians of {options.Rounds} rounds, [lowest–highest].");
+        _text.Line();
+        _text.Row("", "clicks/s", "of the echo", "durable acks/s", "p50 / p99 ms", "server CPU µs/click", "of the echo, by CPU", "allocated B/click", "1 connection p50 µs");
+        _text.Row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:");
         foreach (var (scenario, samples) in results)
         {
-            Row(
+            _text.Row(
                 scenario.Name,
                 Spread(samples, sample => sample.ClicksPerSecond, "N0"),
                 Share(scenario, (click, echo) => click.ClicksPerSecond / echo.ClicksPerSecond),
@@ -90,12 +92,12 @@ internal sealed class LoadReport(LoadOptions options)
                 Spread(samples, sample => sample.AloneMicroseconds, "0"));
         }
 
-        _text.AppendLine();
+        _text.Line();
         if (results.TryGetValue(Scenario.Memory, out var memory) && results.TryGetValue(Scenario.Sqlite, out var sqlite))
         {
-            _text.AppendLine(CultureInfo.InvariantCulture,
+            _text.Line(
                 $"The counter over SQLite against the one over memory, round by round: {Percent(sqlite, memory, (a, b) => a.ClicksPerSecond / b.ClicksPerSecond)} of its clicks/s, {Percent(sqlite, memory, (a, b) => b.CpuMicroseconds / a.CpuMicroseconds)} by CPU.");
-            _text.AppendLine();
+            _text.Line();
         }
 
         string Share(Scenario scenario, Func<Throughput, Throughput, double> ratio) =>
@@ -109,14 +111,14 @@ internal sealed class LoadReport(LoadOptions options)
             return;
         }
 
-        Row("payload bytes per click", "up", "down");
-        Row("---", "---:", "---:");
+        _text.Row("payload bytes per click", "up", "down");
+        _text.Row("---", "---:", "---:");
         foreach (var (scenario, samples) in results)
         {
-            Row(scenario.Name, $"{Median(samples, sample => sample.BytesUp):0}", $"{Median(samples, sample => sample.BytesDown):0}");
+            _text.Row(scenario.Name, $"{Median(samples, sample => sample.BytesUp):0}", $"{Median(samples, sample => sample.BytesDown):0}");
         }
 
-        _text.AppendLine();
+        _text.Line();
     }
 
     private void WriteIdle(Dictionary<Scenario, List<Idle>> results)
@@ -126,13 +128,13 @@ internal sealed class LoadReport(LoadOptions options)
             return;
         }
 
-        _text.AppendLine(CultureInfo.InvariantCulture, $"{options.IdlePages:N0} open pages of as many visitors, each clicked twice, then idle. Medians of {options.IdleRounds} rounds, [lowest–highest].");
-        _text.AppendLine();
-        Row("", "managed heap KB/page", "resident KB/page", "GET and join, ms", "server CPU µs/GET and join");
-        Row("---", "---:", "---:", "---:", "---:");
+        _text.Line($"{options.IdlePages:N0} open pages of as many visitors, each clicked twice, then idle. Medians of {options.IdleRounds} rounds, [lowest–highest].");
+        _text.Line();
+        _text.Row("", "managed heap KB/page", "resident KB/page", "GET and join, ms", "server CPU µs/GET and join");
+        _text.Row("---", "---:", "---:", "---:", "---:");
         foreach (var (scenario, samples) in results)
         {
-            Row(
+            _text.Row(
                 scenario.Name,
                 Spread(samples, sample => sample.HeapKilobytes, "0.0"),
                 Spread(samples, sample => sample.ResidentKilobytes, "0.0"),
@@ -140,7 +142,7 @@ internal sealed class LoadReport(LoadOptions options)
                 Spread(samples, sample => sample.JoinCpuMicroseconds, "N0"));
         }
 
-        _text.AppendLine();
+        _text.Line();
     }
 
     private void WriteRequests(Dictionary<RequestScenario, List<Requests>> results)
@@ -150,14 +152,14 @@ internal sealed class LoadReport(LoadOptions options)
             return;
         }
 
-        _text.AppendLine(CultureInfo.InvariantCulture, $"Requests without the script, {RequestRun.Connections} at once. Medians of {options.Rounds} rounds, [lowest–highest]; each pair against its first.");
-        _text.AppendLine();
-        Row("", "requests/s", "of the peer", "server CPU µs/request", "of the peer, by CPU", "bytes", "allocated B/request");
-        Row("---", "---:", "---:", "---:", "---:", "---:", "---:");
+        _text.Line($"Requests without the script, {RequestRun.Connections} at once. Medians of {options.Rounds} rounds, [lowest–highest]; each pair against its first.");
+        _text.Line();
+        _text.Row("", "requests/s", "of the peer", "server CPU µs/request", "of the peer, by CPU", "bytes", "allocated B/request");
+        _text.Row("---", "---:", "---:", "---:", "---:", "---:", "---:");
         foreach (var (scenario, samples) in results)
         {
             var peer = scenario.Peer is { } other && results.TryGetValue(other, out var known) ? known : null;
-            Row(
+            _text.Row(
                 scenario.Name,
                 Spread(samples, sample => sample.PerSecond, "N0"),
                 peer is null ? "" : Spread([.. samples.Zip(peer, (sample, bare) => 100 * sample.PerSecond / bare.PerSecond)], "0") + " %",
@@ -167,7 +169,7 @@ internal sealed class LoadReport(LoadOptions options)
                 Spread(samples, sample => sample.AllocatedBytes, "N0"));
         }
 
-        _text.AppendLine();
+        _text.Line();
     }
 
     private void WriteScript()
@@ -176,7 +178,7 @@ internal sealed class LoadReport(LoadOptions options)
         using var script = new MemoryStream();
         resource.CopyTo(script);
         var raw = script.ToArray();
-        _text.AppendLine(CultureInfo.InvariantCulture,
+        _text.Line(
             $"The client script: {raw.Length:N0} bytes, {Compressed(raw, stream => new GZipStream(stream, CompressionLevel.SmallestSize)):N0} with gzip, {Compressed(raw, stream => new BrotliStream(stream, CompressionLevel.SmallestSize)):N0} with Brotli.");
 
         static long Compressed(byte[] raw, Func<Stream, Stream> compress)
@@ -191,30 +193,9 @@ internal sealed class LoadReport(LoadOptions options)
         }
     }
 
-    private void Row(params string[] cells) => _text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", cells)} |");
-
     /// <summary>The ratio in each round, since what disturbs one disturbs the other.</summary>
     private static string Percent(List<Throughput> samples, List<Throughput> peers, Func<Throughput, Throughput, double> ratio) =>
         Spread([.. samples.Zip(peers, (sample, peer) => 100 * ratio(sample, peer))], "0") + " %";
-
-    private static string Spread<T>(List<T> samples, Func<T, double> value, string format) => Spread(samples.ConvertAll(sample => value(sample)), format);
-
-    private static string Spread(List<double> values, string format)
-    {
-        var median = Median(values);
-        return string.Create(CultureInfo.InvariantCulture, $"{Text(median)} [{Text(values[0])}–{Text(values[^1])}]");
-
-        string Text(double value) => value.ToString(format, CultureInfo.InvariantCulture);
-    }
-
-    private static double Median<T>(List<T> samples, Func<T, double> value) => Median(samples.ConvertAll(sample => value(sample)));
-
-    /// <summary>Leaves the values sorted.</summary>
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
-    }
 
     private static string Commit()
     {

@@ -77,8 +77,9 @@ internal sealed class SessionGate(SessionRegistry sessions, SessionCookie cookie
         }
 
         cookie.Drop(context, ofUser: false);
-        if (own is null)
+        if (own is not { Session.Exists: true })
         {
+            own?.Session.Release(); // It has nothing yet: the visitor's takes its place.
             return visitor.Value;
         }
 
