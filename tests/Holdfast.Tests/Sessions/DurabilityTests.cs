@@ -373,11 +373,11 @@ public class DurabilityTests
             var tab = random.Next(2);
             switch (random.Next(10))
             {
-                case 0 or 1 or 2 when joining[tab].IsCompleted:
+                case 0 or 1 or 2 when TakesEvents(tab):
                     await tabs[tab].ClickAsync("#pay");
                     paid++;
                     break;
-                case 3 when joining[tab].IsCompleted:
+                case 3 when TakesEvents(tab):
                     await tabs[tab].ClickAsync("#look");
                     break;
                 case 4:
@@ -393,10 +393,10 @@ public class DurabilityTests
                 case 7:
                     world.Store.ReleaseWrites();
                     break;
-                case 8:
+                case 8 when random.Next(5) == 0:
                     world.Store.FailWrites(random.Next(2) == 0 ? WriteFault.BeforeItWasApplied : WriteFault.AfterItWasApplied);
                     break;
-                case 9 when joining[tab].IsCompleted && random.Next(4) == 0:
+                case 9 when joining[tab].IsCompleted && random.Next(10) == 0:
                     joining[tab] = tabs[tab].RejoinAsync();
                     break;
             }
@@ -409,16 +409,19 @@ public class DurabilityTests
             }
         }
 
-        waited.ShouldBeGreaterThan(100); // It was not always stored at once.
+        (paid, waited).ShouldSatisfyAllConditions(() => paid.ShouldBeGreaterThan(40), () => waited.ShouldBeGreaterThan(100)); // Much was done, and not always stored at once.
         world.Store.Heal();
         await Task.WhenAll(joining);
+        await tabs[0].AckedAsync();
+        await tabs[1].AckedAsync();
         foreach (var tab in tabs)
         {
-            await tab.AckedAsync();
             await tab.ClickAsync("#look"); // Takes over what the other did last.
             await tab.UntilTextAsync("#paid", $"{paid}");
             tab.Errors.ShouldBeEmpty();
         }
+
+        bool TakesEvents(int tab) => joining[tab].IsCompleted && tabs[tab].Unacked.Count < 99;
     }
 
     [Fact]
