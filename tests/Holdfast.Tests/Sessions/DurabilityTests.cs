@@ -352,6 +352,78 @@ public class DurabilityTests
         client.Text("#paid").ShouldBe("2"); // It was not acked, and came again.
     }
 
+    /// <summary>Two tabs, a timer, and a store that waits, fails and loses answers, at random: no tab ever shows more than the store has.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Nothing_is_ever_seen_that_is_not_stored(int seed)
+    {
+        await using var world = await World.StartAsync();
+        world.ExpectsErrors = true;
+        var random = new Random(seed);
+        var client = await world.OpenAsync("/paying");
+        await client.ClickAsync("#pay");
+        await client.AckedAsync();
+        ProtocolClient[] tabs = [client, await world.OpenTabAsync(client)];
+        Task[] joining = [Task.CompletedTask, Task.CompletedTask];
+        var (paid, waited) = (1, 0);
+        for (var step = 0; step < 600; step++)
+        {
+            var tab = random.Next(2);
+            switch (random.Next(10))
+            {
+                case 0 or 1 or 2 when TakesEvents(tab):
+                    await tabs[tab].ClickAsync("#pay");
+                    paid++;
+                    break;
+                case 3 when TakesEvents(tab):
+                    await tabs[tab].ClickAsync("#look");
+                    break;
+                case 4:
+                    await ChargeAsync(world);
+                    paid++;
+                    break;
+                case 5:
+                    world.Store.HoldWrites();
+                    break;
+                case 6:
+                    world.Store.ReleaseWaitingWrites();
+                    break;
+                case 7:
+                    world.Store.ReleaseWrites();
+                    break;
+                case 8 when random.Next(5) == 0:
+                    world.Store.FailWrites(random.Next(2) == 0 ? WriteFault.BeforeItWasApplied : WriteFault.AfterItWasApplied);
+                    break;
+                case 9 when joining[tab].IsCompleted && random.Next(10) == 0:
+                    joining[tab] = tabs[tab].RejoinAsync();
+                    break;
+            }
+
+            foreach (var shown in tabs.Select(other => int.Parse(other.Text("#paid"), System.Globalization.CultureInfo.InvariantCulture)).ToArray())
+            {
+                var stored = await StoredAsync(world);
+                shown.ShouldBeLessThanOrEqualTo(stored, $"after step {step}");
+                waited += stored < paid ? 1 : 0;
+            }
+        }
+
+        (paid, waited).ShouldSatisfyAllConditions(() => paid.ShouldBeGreaterThan(40), () => waited.ShouldBeGreaterThan(100)); // Much was done, and not always stored at once.
+        world.Store.Heal();
+        await Task.WhenAll(joining);
+        await tabs[0].AckedAsync();
+        await tabs[1].AckedAsync();
+        foreach (var tab in tabs)
+        {
+            await tab.ClickAsync("#look"); // Takes over what the other did last.
+            await tab.UntilTextAsync("#paid", $"{paid}");
+            tab.Errors.ShouldBeEmpty();
+        }
+
+        bool TakesEvents(int tab) => joining[tab].IsCompleted && tabs[tab].Unacked.Count < 99;
+    }
+
     [Fact]
     public async Task A_page_without_it_shows_what_is_not_stored_yet()
     {
@@ -364,6 +436,9 @@ public class DurabilityTests
         world.Store.ReleaseWrites();
         await client.AckedAsync();
     }
+
+    private static async Task<int> StoredAsync(World world) =>
+        int.Parse((await world.StoredTextAsync()).Single(entry => entry.StartsWith("/paying m Paid ", StringComparison.Ordinal)).Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
 
     private static async Task ChargeAsync(World world)
     {

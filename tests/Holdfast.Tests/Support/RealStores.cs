@@ -117,9 +117,9 @@ public sealed class RealStores : IAsyncDisposable
     private static async Task DisposeAsync<T>(Lazy<Task<T>> server)
         where T : IAsyncDisposable
     {
-        if (server.IsValueCreated)
+        if (server is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } started })
         {
-            await (await server.Value).DisposeAsync();
+            await (await started).DisposeAsync();
         }
     }
 }
