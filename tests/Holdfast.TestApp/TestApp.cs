@@ -9,9 +9,9 @@ namespace Holdfast.TestViews;
 
 /// <summary>The app that the tests use: as a process, and in theirs.</summary>
 /// <remarks>
-/// Arguments: <c>--Holdfast:Sqlite:Path=…</c> (where the state is), <c>--store=memory</c> (nowhere but in memory), <c>--store=keyless</c> (in the file, but no
-/// keys), <c>--extra-button=true</c> (acts as a newer build of
-/// <c>/build</c>), <c>--policy=…</c> (a Content Security Policy), and all of Holdfast's options.
+/// Arguments: <c>--store=sqlite</c>, <c>postgres</c>, <c>redis</c>, <c>s3</c> (where the state is; default: SQLite), each with its own options, such as
+/// <c>--Holdfast:Sqlite:Path=…</c>; <c>--store=memory</c> (nowhere but in memory), <c>--store=keyless</c> (in SQLite's file, but no keys);
+/// <c>--extra-button=true</c> (acts as a newer build of <c>/build</c>), <c>--policy=…</c> (a Content Security Policy), and all of Holdfast's options.
 /// </remarks>
 public static class TestApp
 {
@@ -33,19 +33,7 @@ public static class TestApp
         }
 
         builder.WebHost.UseStaticWebAssets(); // In Development it goes by itself.
-        var holdfast = builder.Services.AddHoldfast();
-        switch (builder.Configuration["store"])
-        {
-            case "memory":
-                break;
-            case "keyless":
-                holdfast.UseStore(_ => new SqliteSessionStore(new SqliteStoreOptions { Path = builder.Configuration["Holdfast:Sqlite:Path"]! }));
-                break;
-            default:
-                holdfast.UseSqlite();
-                break;
-        }
-
+        UseStore(builder.Services.AddHoldfast(), builder.Configuration);
         builder.Services.AddHealthChecks().AddHoldfast();
         builder.Services.TryAddSingleton<Signals>();
         builder.Services.AddAuthentication(TestUsers.Scheme).AddScheme<AuthenticationSchemeOptions, TestUsers>(TestUsers.Scheme, null);
@@ -85,6 +73,17 @@ public static class TestApp
         configurePages?.Invoke(pages);
         return app;
     }
+
+    private static HoldfastBuilder UseStore(HoldfastBuilder holdfast, IConfiguration configuration) => configuration["store"] switch
+    {
+        "memory" => holdfast,
+        "keyless" => holdfast.UseStore(_ => new SqliteSessionStore(new SqliteStoreOptions { Path = configuration["Holdfast:Sqlite:Path"]! })),
+        "postgres" => holdfast.UsePostgres(),
+        "redis" => holdfast.UseRedis(),
+        "s3" => holdfast.UseS3(),
+        "sqlite" or null => holdfast.UseSqlite(),
+        var unknown => throw new ArgumentException($"'--store={unknown}' names no store. The app has sqlite, postgres, redis, s3, memory and keyless. Name one of them, or none for SQLite."),
+    };
 
     /// <summary>All that the checks say, as an app might show it to anybody.</summary>
     private static string Describe(HealthReport report) => string.Join('\n', report.Entries.Select(

@@ -8,6 +8,7 @@ internal sealed class PendingEvents
     public const int MaxWaiting = 100;
 
     private readonly SortedDictionary<long, PendingEvent> _events = [];
+    private readonly SortedSet<long> _failed = [];
     private long? _alone;
     private long? _released;
 
@@ -19,6 +20,9 @@ internal sealed class PendingEvents
     public long Taken { get; private set; } = 1;
 
     public IReadOnlyList<long> Refs => [.. _events.Keys];
+
+    /// <summary>Those that the server refused, and those that were dropped as poison, in order.</summary>
+    public IReadOnlyList<long> Failed => [.. _failed];
 
     /// <param name="address">Which handler it is for.</param>
     /// <param name="payload">JSON text.</param>
@@ -55,6 +59,7 @@ internal sealed class PendingEvents
         if (_events.TryGetValue(eventRef, out var failed))
         {
             failed.IsFailed = true;
+            _failed.Add(eventRef);
         }
 
         LetOthersGo();
@@ -69,8 +74,12 @@ internal sealed class PendingEvents
         if (afterDeath && _events.Values.FirstOrDefault(pending => pending.Ref >= next && !pending.IsFailed) is { WasSent: true } first)
         {
             first.Deaths++;
-            first.IsFailed = first.Deaths >= 2;
             _alone = first.Ref;
+            if (first.Deaths >= 2)
+            {
+                first.IsFailed = true;
+                _failed.Add(first.Ref);
+            }
         }
     }
 

@@ -111,6 +111,10 @@ public sealed class ProtocolClient : IAsyncDisposable
     /// <summary>The refs of the events that are not acked, in order.</summary>
     public IReadOnlyList<long> Unacked => Locked(() => _events.Refs);
 
+    /// <summary>The refs of this document's events that failed, in order: those that the server refused, and those that were not sent again after two deaths of servers, of
+    /// which nobody knows whether they happened.</summary>
+    public IReadOnlyList<long> Failed => Locked(() => _events.Failed);
+
     /// <summary>The last event that a patch has handled.</summary>
     public long Handled { get; private set; }
 

@@ -102,6 +102,9 @@ public sealed class FaultyStore(ISessionStore inner) : ISessionStore
         }
     }
 
+    /// <summary>Lets the writes through that wait now, of those that are held without a key; what follows waits.</summary>
+    public void ReleaseWaitingWrites() => _writes.LetThrough();
+
     /// <summary>Ends all faults and holds.</summary>
     public void Heal()
     {

@@ -21,12 +21,13 @@ public sealed class FaultProxy : IAsyncDisposable
     private Task _accepting = Task.CompletedTask;
     private long _bytesToServer;
     private long _bytesToClient;
-    private volatile int _targetPort;
+    private volatile IReadOnlyList<int> _targetPorts;
+    private uint _forwarded;
     private volatile bool _drops;
 
     private FaultProxy(int targetPort, TimeProvider time)
     {
-        _targetPort = targetPort;
+        _targetPorts = [targetPort];
         _time = time;
         Listen();
     }
@@ -37,8 +38,17 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>Where it forwards to; another value is for connections to come.</summary>
     public int TargetPort
     {
-        get => _targetPort;
-        set => _targetPort = value;
+        get => _targetPorts[0];
+        set => _targetPorts = [value];
+    }
+
+    /// <summary>Where it forwards to, as a load balancer without affinity: each connection goes to the next of these ports, and from one on which nothing
+    /// listens to the one after. Another value is for connections to come.</summary>
+    public IReadOnlyList<int> TargetPorts
+    {
+        get => _targetPorts;
+        set => _targetPorts = value is { Count: > 0 } ? [.. value]
+            : throw new ArgumentException("No port is given. A proxy forwards to at least one. Name it, or call 'Refuse' to take no connections.", nameof(value));
     }
 
     /// <summary>Whether all bytes are taken and lost, both ways, without a sign: a black hole. Ends for all bytes that
@@ -186,14 +196,8 @@ public sealed class FaultProxy : IAsyncDisposable
 
     private async Task ForwardAsync(Socket client)
     {
-        var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
+        if (await ConnectToNextAsync() is not var (server, port))
         {
-            await server.ConnectAsync(IPAddress.Loopback, _targetPort, _stop.Token);
-        }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
-        {
-            server.Dispose();
             client.LingerState = new LingerOption(true, 0);
             client.Dispose();
             return;
@@ -201,9 +205,31 @@ public sealed class FaultProxy : IAsyncDisposable
 
         lock (_gate)
         {
-            _connections.Add(new ProxiedConnection(this, client, server));
+            _connections.Add(new ProxiedConnection(this, client, server, port));
             _arrived.TrySetResult();
             _arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+    }
+
+    private async Task<(Socket Server, int Port)?> ConnectToNextAsync()
+    {
+        var ports = _targetPorts;
+        var first = Interlocked.Increment(ref _forwarded) - 1;
+        for (var i = 0u; i < ports.Count; i++)
+        {
+            var port = ports[(int)((first + i) % ports.Count)];
+            var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await server.ConnectAsync(IPAddress.Loopback, port, _stop.Token);
+                return (server, port);
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            {
+                server.Dispose();
+            }
+        }
+
+        return null;
     }
 }

@@ -21,13 +21,16 @@ public sealed class ProxiedConnection : IAsyncDisposable
     private int _cut;
     private volatile bool _drops;
 
-    internal ProxiedConnection(FaultProxy proxy, Socket client, Socket server)
+    internal ProxiedConnection(FaultProxy proxy, Socket client, Socket server, int targetPort)
     {
-        (_proxy, _client, _server) = (proxy, client, server);
+        (_proxy, _client, _server, TargetPort) = (proxy, client, server, targetPort);
         _client.NoDelay = _server.NoDelay = true;
         Ended = Task.WhenAll(PassOnAsync(Direction.ToServer), PassOnAsync(Direction.ToClient))
             .ContinueWith(_ => CloseSockets(), TaskScheduler.Default);
     }
+
+    /// <summary>The port that it was forwarded to.</summary>
+    public int TargetPort { get; }
 
     /// <summary>Completes when both directions have ended. Never fails.</summary>
     public Task Ended { get; }

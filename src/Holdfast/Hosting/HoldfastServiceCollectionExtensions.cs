@@ -77,8 +77,9 @@ public static class HoldfastServiceCollectionExtensions
         services.TryAddSingleton<PageScopeSetup>();
         services.TryAddSingleton<IPageScopeSetup>(provider => provider.GetRequiredService<PageScopeSetup>());
         services.TryAddSingleton<PageMounter>();
+        services.TryAddSingleton(provider => LimitsOf(OptionsOf(provider)));
         services.TryAddSingleton(provider => new SessionRegistry(
-            provider.GetRequiredService<ISessionStore>(), LimitsOf(OptionsOf(provider)), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StoreMetrics>()));
+            provider.GetRequiredService<ISessionStore>(), provider.GetRequiredService<SessionLimits>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<StoreMetrics>()));
         services.TryAddSingleton(provider => new SessionNotices(
             provider.GetRequiredService<SessionRegistry>(), provider.GetService<ISessionNotifier>(), provider.GetRequiredService<StoreMetrics>()));
         services.TryAddSingleton(provider => new PageRegistry(

@@ -21,7 +21,7 @@ internal sealed class LiveSessions(SessionRegistry sessions, SessionCookie cooki
         {
             if (id is not null)
             {
-                await DeleteAsync(id.Record, owner => owner.Generation <= id.Generation, id.Generation, cancellationToken).ConfigureAwait(false);
+                await DeleteAsync(id.Record, owner => owner.Generation <= id.Generation, new RecordOwner(null, id.Generation), cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -32,7 +32,7 @@ internal sealed class LiveSessions(SessionRegistry sessions, SessionCookie cooki
         var deleted = 0;
         foreach (var key in keys.All)
         {
-            deleted += await DeleteAsync(key.NameOf(user), static _ => true, 0, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+            deleted += await DeleteAsync(key.NameOf(user), static _ => true, new RecordOwner(key.TagOf(user), 0), cancellationToken).ConfigureAwait(false) ? 1 : 0;
         }
 
         var tags = keys.All.Select(key => key.TagOf(user)).ToHashSet(StringComparer.Ordinal);
@@ -40,7 +40,7 @@ internal sealed class LiveSessions(SessionRegistry sessions, SessionCookie cooki
         {
             if (record.StartsWith("anon:", StringComparison.Ordinal))
             {
-                deleted += await DeleteAsync(record, owner => owner.User is not null && tags.Contains(owner.User), 0, cancellationToken).ConfigureAwait(false) ? 1 : 0;
+                deleted += await DeleteAsync(record, owner => owner.User is not null && tags.Contains(owner.User), RecordOwner.Visitor, cancellationToken).ConfigureAwait(false) ? 1 : 0;
             }
         }
 
@@ -49,7 +49,7 @@ internal sealed class LiveSessions(SessionRegistry sessions, SessionCookie cooki
 
     /// <summary>Empties a record in one write, and raises its generation: whoever still has a claim to it finds that it is dead.</summary>
     /// <returns>Whether the record was there.</returns>
-    private async Task<bool> DeleteAsync(string record, Func<RecordOwner, bool> isMeant, long generation, CancellationToken cancellationToken)
+    private async Task<bool> DeleteAsync(string record, Func<RecordOwner, bool> isMeant, RecordOwner after, CancellationToken cancellationToken)
     {
         var session = await sessions.UseAsync(record, cancellationToken).ConfigureAwait(false);
         try
@@ -57,7 +57,7 @@ internal sealed class LiveSessions(SessionRegistry sessions, SessionCookie cooki
             var existed = session.Exists;
             while (session.Owner is var owner && isMeant(owner) && (existed || record.StartsWith("anon:", StringComparison.Ordinal)))
             {
-                var next = new RecordOwner(null, Math.Max(owner.Generation, generation) + 1);
+                var next = after with { Generation = Math.Max(owner.Generation, after.Generation) + 1 };
                 if (await session.ChangeOwnerAsync(owner, next, keepsState: false, cancellationToken).ConfigureAwait(false))
                 {
                     return existed;

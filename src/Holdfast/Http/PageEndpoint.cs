@@ -74,7 +74,8 @@ internal sealed class PageEndpoint(
     {
         try
         {
-            return await gate.EnterAsync(context, pageType);
+            var entry = await gate.EnterAsync(context, pageType);
+            return await ShowsStoredAsync(context, pageType, entry.Session) ? entry : Unread(entry);
         }
         catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -82,6 +83,16 @@ internal sealed class PageEndpoint(
             return new SessionEntry(cookie.ClaimOf(context) ?? cookie.New().ClaimOf(Tickets.UserOf(context.User)), null, null);
         }
     }
+
+    private static SessionEntry Unread(SessionEntry entry)
+    {
+        entry.Session!.Release();
+        return entry with { Session = null };
+    }
+
+    /// <summary>Whether what a page shows may be sent: where it must be stored first, whether it is.</summary>
+    private async ValueTask<bool> ShowsStoredAsync(HttpContext context, Type pageType, Session? session) =>
+        session is null || !PersistedView.Of(pageType).IsBeforePatch || await gate.IsStoredAsync(session, context.RequestAborted);
 
     private static (Session? Session, Found Found) Look(SessionEntry? entry, PageAddress address) => entry switch
     {
@@ -131,6 +142,13 @@ internal sealed class PageEndpoint(
         if (!isFound)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        if (!await ShowsStoredAsync(context, route.PageType, session))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable; // The store failed since this GET began, after something changed.
+            context.Response.Headers.RetryAfter = "1";
             return;
         }
 

@@ -35,6 +35,22 @@ internal sealed class SessionGate(SessionRegistry sessions, SessionCookie cookie
         return new SessionEntry(new RecordClaim(record.Key, new RecordOwner(key.TagOf(user), record.Owner.Generation)), claim, record);
     }
 
+    /// <summary>Waits until what this node knows of a session now is stored, but no longer than for a read.</summary>
+    public async Task<bool> IsStoredAsync(Session session, CancellationToken aborted)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        limit.CancelAfter(options.Value.ReadTimeout);
+        try
+        {
+            await session.UntilDurableAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     private async Task<(BrowserId Id, Session Session)> EnterAsVisitorAsync(HttpContext context)
     {
         if (cookie.Read(context, ofUser: false) is { } id)
@@ -61,8 +77,9 @@ internal sealed class SessionGate(SessionRegistry sessions, SessionCookie cookie
         }
 
         cookie.Drop(context, ofUser: false);
-        if (own is null)
+        if (own is not { Session.Exists: true })
         {
+            own?.Session.Release(); // It has nothing yet: the visitor's takes its place.
             return visitor.Value;
         }
 

@@ -16,7 +16,7 @@ namespace Holdfast.Sessions;
 /// <remarks>
 /// <para><b>The loop.</b> An event enters the queue (<see cref="Receive"/>), runs when it is its turn (<see cref="ExecuteAsync"/>), what it changed is captured and merged into
 /// the session (<see cref="Capture"/>), the patch goes out (<see cref="Flush"/>), and the ack when the session's writer says that the change is durable
-/// (<see cref="PageOutput.SendAcks"/>).</para>
+/// (<see cref="PageOutput.SendAcks"/>). A page of <see cref="Durability.BeforePatch"/> keeps the patch until then (<see cref="HeldFrames"/>).</para>
 /// <para><b>Ends.</b> A page that loses its connection waits to be taken up again (<see cref="Detach"/>). One that fails, or that is fenced off by a newer instance,
 /// asks its connection to mount the page anew, and ends.</para>
 /// <para>Everything but <see cref="Receive"/>, what the lease tells and the queue runs on the dispatcher.</para>
@@ -110,6 +110,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         Found = found;
         _carried = terms.Carried;
         _output.Durability = _session is null ? null : (_session, _lease);
+        _output.Held = _lease is { IsBeforePatch: true } ? new HeldFrames(_session!, _lease) : null;
         _output.Acks.Begin(terms.Acked, settled, _session?.Version ?? 0);
         _nextRef = Settled + 1;
         var item = new CallbackItem(() => _renderer.RenderRootAsync(terms.RootType));
@@ -204,6 +205,10 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         return Task.CompletedTask;
     });
 
+    /// <summary>Waits until what the page shows is stored, where it must be: at once for all other pages.</summary>
+    public Task UntilStoredAsync(CancellationToken cancellationToken) =>
+        _state is { Type.IsBeforePatch: true } ? _session!.UntilDurableAsync(cancellationToken) : Task.CompletedTask;
+
     /// <summary>The members of the tab, as they were last restored or captured. Called while nothing runs.</summary>
     public IReadOnlyDictionary<string, byte[]> TabMembers => _state?.TabMembers() ?? [];
 
@@ -267,7 +272,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             {
                 ExitTurn(ref hasTurn);
                 _output.IsHeld = false;
-                Flush();
+                FlushBetween();
                 await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 _output.IsHeld = true;
                 hasTurn = await EnterTurnAsync();
@@ -455,7 +460,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
             _ => ErrorCode.Failed,
         };
         _services.Metrics.EventFailed(Address.PageType, item.Ref, code, failure);
-        _output.Client?.Send(ServerFrame.Error(code, item.Ref, _services.ShowsDetail || failure is EventException or StateException ? failure.Message : "The event failed."));
+        _output.SendError(ServerFrame.Error(code, item.Ref, _services.ShowsDetail || failure is EventException or StateException ? failure.Message : "The event failed."));
     }
 
     // ---- 9: patch and ack ----
@@ -472,8 +477,29 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         }
     }
 
+    /// <summary>A handler still runs. What was rendered meanwhile goes out; but where the page shows only what is stored, not before that is known to be no change.</summary>
+    private void FlushBetween()
+    {
+        if (_output.Held is not null && _state is { } state && state.HasChanged())
+        {
+            _output.SendAcks();
+        }
+        else
+        {
+            Flush();
+        }
+    }
+
     /// <summary>The session's writer has stored more. Called on its thread.</summary>
-    void ILeaseHolder.OnDurable() => _output.SendAcks();
+    void ILeaseHolder.OnDurable()
+    {
+        if (_output.Release() is { } missed)
+        {
+            OnDrained(missed);
+        }
+
+        _output.SendAcks();
+    }
 
     /// <summary>A newer instance has written, or the state was deleted. Called on any thread.</summary>
     void ILeaseHolder.OnSuperseded()
@@ -507,7 +533,7 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
 
         if (!_output.IsHeld)
         {
-            Flush();
+            FlushBetween();
         }
     }
 

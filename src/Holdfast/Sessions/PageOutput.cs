@@ -30,6 +30,9 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
     /// <summary>The session and the lease whose durability acks wait for.</summary>
     public (Session Session, SliceLease? Lease)? Durability { get; set; }
 
+    /// <summary>Where what the document is told waits until what it shows is stored; null where it does not wait.</summary>
+    public HeldFrames? Held { get; set; }
+
     /// <summary>The sequence of the last patch.</summary>
     public long Sequence { get; private set; }
 
@@ -94,10 +97,10 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
         Disconnect();
     }
 
-    /// <summary>Leads the document elsewhere, now or when it is connected.</summary>
+    /// <summary>Leads the document elsewhere: now, when it is connected, or when what the event changed is stored.</summary>
     public void Navigate(string url)
     {
-        if (_client is { } client)
+        if (_client is { } client && Held is null)
         {
             client.Send(ServerFrame.Navigate(url));
         }
@@ -111,6 +114,7 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
     {
         _client = null;
         _patch.Abandon();
+        Held?.Clear();
     }
 
     /// <summary>The client has caught up: what it missed is sent as a whole.</summary>
@@ -130,7 +134,7 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
             return;
         }
 
-        if (client.IsFull)
+        if (client.IsFull || Held is { IsFull: true })
         {
             _isLagging = true; // It gets the page as a whole when it has caught up.
             _patch.Abandon();
@@ -155,22 +159,29 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
         }
 
         SendHead(client);
-        var acked = TakeAcked();
+        var acked = Held is null ? TakeAcked() : 0; // A patch may have to wait; acks do not.
         var hasRebound = renderer.Handlers.TakeRebound();
         if (_patch.IsOpen)
         {
             SendPatch(client, acked);
-            return;
+        }
+        else
+        {
+            if (hasRebound)
+            {
+                renderer.Handlers.ShowsAt(Sequence); // Nothing that is seen has changed.
+            }
+
+            if (acked > 0)
+            {
+                client.Send(ServerFrame.Ack(acked));
+            }
         }
 
-        if (hasRebound)
+        if (Held is not null)
         {
-            renderer.Handlers.ShowsAt(Sequence); // Nothing that is seen has changed.
-        }
-
-        if (acked > 0)
-        {
-            client.Send(ServerFrame.Ack(acked));
+            SendNavigation(client);
+            SendAcks();
         }
     }
 
@@ -184,14 +195,47 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
         }
     }
 
-    /// <summary>Drops the open patch: the page will be sent as a whole.</summary>
-    public void Abandon() => _patch.Abandon();
+    /// <summary>Drops the open patch, and those that wait: the page will be sent as a whole, by another instance.</summary>
+    public void Abandon()
+    {
+        _patch.Abandon();
+        if (Held is { } held)
+        {
+            held.Clear();
+            if (_navigation is { } url && _client is { } client)
+            {
+                _navigation = null;
+                client.Send(ServerFrame.Navigate(url)); // The other instance knows nothing of it.
+            }
+        }
+    }
+
+    /// <summary>Tells the document at once that an event failed; but not before the page that it is on.</summary>
+    public void SendError(ServerFrame frame)
+    {
+        if (_client is not { } client)
+        {
+            frame.Return();
+        }
+        else if (Held is { IsJoining: true })
+        {
+            Send(client, frame);
+        }
+        else
+        {
+            client.Send(frame);
+        }
+    }
+
+    /// <summary>Sends what waited for what is stored by now. Called on the thread of the session's writer.</summary>
+    /// <returns>The client that must be sent the page as a whole now, or null.</returns>
+    public IPageClient? Release() => Held?.Release();
 
     /// <summary>More is durable. Called on the thread of the session's writer.</summary>
     public void SendAcks()
     {
         Interlocked.MemoryBarrier();
-        if (!_isHeld && _client is { } client && TakeAcked() is > 0 and var acked)
+        if (!_isHeld && Held is not { IsJoining: true } && _client is { } client && TakeAcked() is > 0 and var acked)
         {
             client.Send(ServerFrame.Ack(acked));
         }
@@ -208,7 +252,7 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
             WriteHead();
             if (_head != before)
             {
-                client.Send(ServerFrame.Head(_head!));
+                Send(client, ServerFrame.Head(_head!));
             }
         }
     }
@@ -227,7 +271,20 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
         var settled = Acks.Settled > _sentSettled ? Acks.Settled : 0;
         _sentSettled = Math.Max(_sentSettled, settled);
         var (array, length) = _patch.Take(Sequence, settled, acked);
-        client.Send(new ServerFrame(array, length));
+        Send(client, new ServerFrame(array, length));
+    }
+
+    /// <summary>Sends what shows the page's state, or lets it wait for that to be stored.</summary>
+    private void Send(IPageClient client, ServerFrame frame)
+    {
+        if (Held is { } held)
+        {
+            held.Send(client, frame);
+        }
+        else
+        {
+            client.Send(frame);
+        }
     }
 
     /// <summary>The highest event that became durable since the last call, or 0. What a fenced-off instance changed never becomes durable, though the
@@ -269,10 +326,19 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
             WriteHead();
         }
 
-        client.SendJoined(ServerFrame.Joined(joining.Instance, joining.Start, joining.NextRef, Sequence, joining.Found, _head, html.Written, hasHtml: !isSame));
+        var joined = ServerFrame.Joined(joining.Instance, joining.Start, joining.NextRef, Sequence, joining.Found, _head, html.Written, hasHtml: !isSame);
+        if (Held is { } held)
+        {
+            held.Send(client, joined, isJoined: true);
+        }
+        else
+        {
+            client.SendJoined(joined);
+        }
+
         if (TakeAcked() > 0 || Acks.Acked > 0)
         {
-            client.Send(ServerFrame.Ack(Acks.Acked));
+            Send(client, ServerFrame.Ack(Acks.Acked));
         }
 
         SendNavigation(client);
@@ -283,7 +349,7 @@ internal sealed class PageOutput(LiveRenderer renderer, Action replacing) : IDis
         if (_navigation is { } url)
         {
             _navigation = null;
-            client.Send(ServerFrame.Navigate(url));
+            Send(client, ServerFrame.Navigate(url));
         }
     }
 

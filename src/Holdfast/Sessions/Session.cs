@@ -24,32 +24,28 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>What a tab has that was seen within this time is not removed for others. Chosen: a lunch.</summary>
-    private static readonly TimeSpan SeenLately = TimeSpan.FromHours(1);
-
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _turn = new(1, 1);
     private SemaphoreSlim? _posts;
     private readonly Dictionary<string, Slice> _slices = new(StringComparer.Ordinal);
     private readonly List<Slice> _unsaved = [];
     private readonly List<Slice> _inFlight = [];
+    private readonly Ownership _ownership = new();
     private readonly CancellationTokenSource _abandon = new();
     private long _revision;
     private long _version;
     private long _durable;
     private SliceLease[] _leases = [];
     private bool _touch;
-    private RecordOwner _owner;
-    private RecordOwner _storedOwner;
-    private RecordOwner _sentOwner;
-    private bool _isOwnerChanging;
-    private bool _isRevoking;
-    private bool _isRevokingSent;
     private bool _writing;
     private bool _retired;
     private int _users;
     private DateTimeOffset _expiresAt;
     private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _becameDurable;
+
+    /// <summary>Completes when the write in flight was answered, or failed.</summary>
+    private TaskCompletionSource? _answered;
 
     public string Key => key;
 
@@ -130,28 +126,58 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     // ---- reading ----
 
-    /// <summary>Takes over what other nodes wrote since this one last read or wrote.</summary>
+    /// <summary>Takes over what other nodes wrote before the call. While the store fails at writes it is not asked: what is unsaved here is the newest that there is to show.</summary>
+    /// <remarks>A write in flight may have been answered before others wrote, or be about to conflict: what is read beside it counts only where it is what is known here, and else when the write
+    /// was answered. The second write that is answered meanwhile began after the call, and its success says that nobody else had written.</remarks>
     /// <exception cref="Exception">What the store throws when it cannot be read.</exception>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
-        long known;
-        lock (_gate)
+        for (var answered = 0; answered < 2;)
         {
-            if (_writing)
+            long known;
+            lock (_gate)
             {
-                return; // A conflict will tell whether somebody else wrote.
+                if (_writing && IsStoreFailing)
+                {
+                    return;
+                }
+
+                known = _revision;
             }
 
-            known = _revision;
-        }
-
-        var read = await store.ReadAsync(key, known, cancellationToken).ConfigureAwait(false);
-        List<SliceLease> superseded;
-        lock (_gate)
-        {
-            if (read.Status == SessionReadStatus.Unchanged || _writing || _revision != known)
+            var read = await store.ReadAsync(key, known, cancellationToken).ConfigureAwait(false);
+            if (TryTakeOver(read, known, out var answer))
             {
                 return;
+            }
+
+            await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+            answered++;
+        }
+    }
+
+    /// <returns>False when it may only be looked at when the write in flight was answered, which <paramref name="answer"/> tells.</returns>
+    private bool TryTakeOver(SessionReadResult read, long known, out Task answer)
+    {
+        List<SliceLease> superseded;
+        answer = Task.CompletedTask;
+        lock (_gate)
+        {
+            if (_revision != known)
+            {
+                return false;
+            }
+
+            if (read.Status == SessionReadStatus.Unchanged || (_writing && known == 0 && read.Session is null))
+            {
+                return true;
+            }
+
+            if (_writing)
+            {
+                _answered ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                answer = _answered.Task;
+                return false;
             }
 
             superseded = Reconcile(read.Session);
@@ -159,6 +185,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         Tell(superseded);
+        return true;
     }
 
     /// <summary>What a view can do with a slice: from then on it is of the view's version here.</summary>
@@ -190,7 +217,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         {
             lock (_gate)
             {
-                return _owner;
+                return _ownership.Owner;
             }
         }
     }
@@ -204,8 +231,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
     }
 
-    private bool IsAdmitted(RecordOwner claimed) =>
-        _owner.Generation <= claimed.Generation && (_owner.User == claimed.User || (_revision == 0 && _owner == RecordOwner.Visitor));
+    private bool IsAdmitted(RecordOwner claimed) => _ownership.Admits(claimed, exists: _revision != 0);
 
     /// <summary>
     /// Gives the record to another owner, in one write: every claim of before is dead, and the instances that hold one end.
@@ -221,13 +247,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         List<SliceLease> superseded;
         lock (_gate)
         {
-            if (_owner != expected)
+            if (_ownership.Owner != expected)
             {
                 return false;
             }
 
-            _owner = next;
-            _isOwnerChanging = _isRevoking = true;
+            _ownership.Change(next);
             _version++;
             foreach (var slice in keepsState ? [] : _slices.Values.ToArray())
             {
@@ -312,13 +337,14 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             lease.Slice.Clear(lease.Tab, _version + 1);
-            _isRevoking = true;
+            _ownership.Revoke();
             if (document is not null)
             {
                 tab.Part.RaiseWatermark(document, settled);
             }
 
             Raise(lease.Slice, tab, lease);
+            lease.Shown = _version;
             superseded = SupersedeWhere(other => other.Slice == lease.Slice && other != lease);
             version = _version;
             write = StartWriting();
@@ -369,7 +395,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         SliceLease lease;
         lock (_gate)
         {
-            Enter(claim);
+            _ownership.Enter(claim, exists: _revision != 0);
             if (!_slices.TryGetValue(sliceKey, out var slice))
             {
                 _slices.Add(sliceKey, slice = new Slice(sliceKey));
@@ -378,6 +404,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             lease = new SliceLease(this, slice, identity.Tab, identity.Instance, claim, holder)
             {
                 Carried = identity.Carried,
+                IsBeforePatch = view.IsBeforePatch && identity.Carried is null,
                 Fence = slice.Tabs.TryGetValue(identity.Tab, out var known) ? known.Part.Fence : Fence.None,
                 Seen = _version,
                 Written = 0,
@@ -413,23 +440,10 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         lock (_gate)
         {
-            Enter(claim);
+            _ownership.Enter(claim, exists: _revision != 0);
             var lease = new SliceLease(this, new Slice(""), identity.Tab, identity.Instance, claim, holder);
             _leases = [.. _leases, lease];
             return lease;
-        }
-    }
-
-    private void Enter(RecordOwner claim)
-    {
-        if (!IsAdmitted(claim))
-        {
-            throw new ForeignRecordException(claim.User is null || claim.User == _owner.User);
-        }
-
-        if (_revision == 0 && _owner == RecordOwner.Visitor)
-        {
-            _owner = claim; // Stored with the first change.
         }
     }
 
@@ -447,6 +461,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         lock (_gate)
         {
+            lease.Shown = _version;
             if (member.Scope == Scope.Session)
             {
                 return lease.Slice.Members.TryGetValue(member.Name, out var shared) ? shared.Json : null;
@@ -489,7 +504,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 }
             }
 
-            lease.Seen = _version;
+            lease.Seen = lease.Shown = _version;
         }
 
         foreach (var change in changes ?? [])
@@ -540,7 +555,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             }
 
             Raise(lease.Slice, tab, lease);
-            version = _version;
+            version = lease.Shown = _version;
             write = StartWriting();
         }
 
@@ -603,7 +618,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             if (!lease.IsSuperseded
                 && lease.Slice.Tabs.TryGetValue(lease.Tab, out var tab)
                 && tab.Part.Fence == lease.Fence
-                && Minute - tab.Part.SeenAt > SeenLately.TotalMinutes / 2)
+                && Minute - tab.Part.SeenAt > Eviction.SeenLately.TotalMinutes / 2)
             {
                 Raise(lease.Slice, tab, lease);
             }
@@ -622,6 +637,28 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Waits until all that is known here now is durable, whatever changes meanwhile.</summary>
+    public async Task UntilDurableAsync(CancellationToken cancellationToken)
+    {
+        var version = Version;
+        while (true)
+        {
+            Task next;
+            lock (_gate)
+            {
+                if (_durable >= version)
+                {
+                    return;
+                }
+
+                _becameDurable ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                next = _becameDurable.Task;
+            }
+
+            await next.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -664,7 +701,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         return _writing = true;
     }
 
-    private bool HasUnsaved => _touch || _isOwnerChanging || _unsaved.Count > 0;
+    private bool HasUnsaved => _touch || _ownership.IsChanging || _unsaved.Count > 0;
 
     private async Task WriteAsync()
     {
@@ -702,9 +739,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
                 IsStoreFailing = false;
                 delay = FirstDelay;
+                TellAnswered();
             }
             catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
             {
+                TellAnswered();
                 return;
             }
             catch (Exception exception)
@@ -715,6 +754,8 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 {
                     KeepUnsaved();
                 }
+
+                TellAnswered();
 
                 await Task.Delay(delay, time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (_abandon.IsCancellationRequested)
@@ -727,14 +768,19 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
     }
 
+    private void TellAnswered()
+    {
+        lock (_gate)
+        {
+            _answered?.SetResult();
+            _answered = null;
+        }
+    }
+
     private SessionWrite BuildWrite()
     {
         var changes = new List<EntryChange>(4);
-        if (_owner != _storedOwner)
-        {
-            changes.Add(new EntryChange(RecordOwner.Entry, _owner.Encode()));
-        }
-
+        _ownership.AddTo(changes);
         foreach (var slice in _unsaved)
         {
             slice.AddTo(changes);
@@ -744,10 +790,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
         _unsaved.Clear();
         _touch = false;
-        _isOwnerChanging = false;
-        _sentOwner = _owner;
-        _isRevokingSent = _isRevoking;
-        _isRevoking = false;
+        _ownership.Send();
         return new SessionWrite(_revision, time.GetUtcNow() + limits.Lifetime, changes);
     }
 
@@ -757,18 +800,16 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         bool isRevoked;
         lock (_gate)
         {
-            isRevoked = _isRevokingSent;
-            _isRevokingSent = false;
+            isRevoked = _ownership.Committed();
             _revision = revision;
             _expiresAt = expiresAt;
-            _storedOwner = _sentOwner;
             foreach (var slice in _inFlight)
             {
                 slice.Committed();
             }
 
             _inFlight.Clear();
-            Volatile.Write(ref _durable, version);
+            NoteDurable(version);
             leases = _leases;
         }
 
@@ -779,7 +820,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
         foreach (var lease in leases)
         {
-            if (lease.Written <= version)
+            if (lease.Written <= version || lease.IsBeforePatch)
             {
                 lease.Holder.OnDurable();
             }
@@ -796,21 +837,25 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         _inFlight.Clear();
-        _isOwnerChanging |= _owner != _storedOwner && _revision != 0;
-        _isRevoking |= _isRevokingSent;
-        _isRevokingSent = false;
+        _ownership.KeepUnsaved(exists: _revision != 0);
     }
 
     private void Conflict(StoredSession? stored)
     {
         List<SliceLease> superseded;
+        SliceLease[] waiting;
         lock (_gate)
         {
             KeepUnsaved();
             superseded = Reconcile(stored);
+            waiting = _unsaved.Count == 0 ? [.. _leases.Where(lease => lease.IsBeforePatch)] : []; // No write of ours will tell them.
         }
 
         Tell(superseded);
+        foreach (var lease in waiting)
+        {
+            lease.Holder.OnDurable();
+        }
     }
 
     /// <summary>Lays what is unsaved here over what is stored; where another node has mounted one of our tabs, drops ours instead.</summary>
@@ -818,7 +863,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         var superseded = new List<SliceLease>();
         var bySlice = (stored?.Entries ?? new Dictionary<EntryKey, byte[]>()).Where(entry => entry.Key != RecordOwner.Entry).ToLookup(entry => entry.Key.Slice);
-        var isAnothers = TakeOverOwner(stored);
+        var isAnothers = _ownership.TakeOver(stored);
         _revision = stored?.Revision ?? 0;
         _expiresAt = stored?.ExpiresAt ?? default;
         _version++;
@@ -848,28 +893,8 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         superseded.AddRange(SupersedeWhere(lease => !IsAdmitted(lease.Claim)));
-        if (_unsaved.Count == 0)
-        {
-            Volatile.Write(ref _durable, _version); // What was read is stored.
-        }
-
+        NoteAllDurable(); // What was read is stored.
         return superseded;
-    }
-
-    /// <summary>Takes over whose the record is, unless that is about to change here.</summary>
-    /// <returns>Whether it has changed hands elsewhere, so that nothing of ours may be written.</returns>
-    private bool TakeOverOwner(StoredSession? stored)
-    {
-        var owner = stored is not null && stored.Entries.TryGetValue(RecordOwner.Entry, out var json) ? RecordOwner.Decode(json) : RecordOwner.Visitor;
-        var isAnothers = stored is not null && owner != _storedOwner && owner != _sentOwner && owner != _owner;
-        _storedOwner = owner;
-        if (isAnothers)
-        {
-            _owner = owner;
-            _isOwnerChanging = false;
-        }
-
-        return isAnothers;
     }
 
     private static void Tell(List<SliceLease> superseded)
@@ -885,8 +910,15 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     {
         if (_unsaved.Count == 0)
         {
-            Volatile.Write(ref _durable, _version);
+            NoteDurable(_version);
         }
+    }
+
+    private void NoteDurable(long version)
+    {
+        Volatile.Write(ref _durable, version);
+        _becameDurable?.SetResult();
+        _becameDurable = null;
     }
 
     private void StopWriting()
@@ -909,30 +941,6 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     // ---- limits ----
 
-    /// <summary>Makes room for a change: at a limit the parts of tabs that were not seen for long go first, then the slices of pages that no tab has open.</summary>
-    /// <exception cref="StateException">There is not enough room all the same; the change must not be merged.</exception>
-    private void MakeRoom(SliceLease lease, Slice.Tab tab, PersistedView type, List<MemberChange> changes)
-    {
-        var growth = GrowthOf(lease.Slice, tab, type, changes);
-        var isGrowing = growth > 0 || tab.Part.Fence == Fence.None;
-        var size = lease.Slice.Size + growth;
-        if (size > limits.MaxSliceBytes && !HasRoom([lease.Slice], size, limits.MaxSliceBytes, slicesToo: false) && isGrowing)
-        {
-            ForgetNew(lease, tab);
-            throw new StateException("limit",
-                $"The state of view '{type.Type.Name}' cannot be stored: it would have {size:N0} bytes, the limit is {limits.MaxSliceBytes:N0}. Keep keys and load the rest, or raise Holdfast:MaxSliceBytes.");
-        }
-
-        size = Size + growth;
-        if (size > limits.MaxSessionBytes && !HasRoom(_slices.Values, size, limits.MaxSessionBytes, slicesToo: true) && isGrowing)
-        {
-            ForgetNew(lease, tab);
-            throw new StateException("limit",
-                $"The session's state cannot be stored: with this change of view '{type.Type.Name}' it would have {size:N0} bytes, the limit is {limits.MaxSessionBytes:N0}. Persist less in each view, or raise Holdfast:MaxSessionBytes.");
-        }
-    }
-
-    /// <summary>About what the session takes in the store, in bytes.</summary>
     private int Size
     {
         get
@@ -947,16 +955,40 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
     }
 
-    /// <summary>Whether what is over a limit fits after what was not used for long is removed: a tenth more than needed, so that it is not looked for at each event.</summary>
-    private bool HasRoom(IEnumerable<Slice> slices, int size, int limit, bool slicesToo) =>
-        Evict(slices, size - limit + (limit / 10), slicesToo) >= size - limit;
-
-    private static void ForgetNew(SliceLease lease, Slice.Tab tab)
+    /// <summary>Makes room for a change at a limit, if there is anything to remove.</summary>
+    /// <exception cref="StateException">There is not enough room all the same; the change must not be merged.</exception>
+    private void MakeRoom(SliceLease lease, Slice.Tab tab, PersistedView type, List<MemberChange> changes)
     {
-        if (tab.Part.Fence == Fence.None)
+        var growth = GrowthOf(lease.Slice, tab, type, changes);
+        var size = lease.Slice.Size + growth;
+        if (size > limits.MaxSliceBytes && !HasRoomAfterEviction([lease.Slice], size, limits.MaxSliceBytes, slicesToo: false) && IsGrowing(lease, tab, growth))
         {
-            lease.Slice.ForgetTab(lease.Tab);
+            throw new StateException("limit",
+                $"The state of view '{type.Type.Name}' cannot be stored: it would have {size:N0} bytes, the limit is {limits.MaxSliceBytes:N0}. Keep keys and load the rest, or raise Holdfast:MaxSliceBytes.");
         }
+
+        size = Size + growth;
+        if (size > limits.MaxSessionBytes && !HasRoomAfterEviction(_slices.Values, size, limits.MaxSessionBytes, slicesToo: true) && IsGrowing(lease, tab, growth))
+        {
+            throw new StateException("limit",
+                $"The session's state cannot be stored: with this change of view '{type.Type.Name}' it would have {size:N0} bytes, the limit is {limits.MaxSessionBytes:N0}. Persist less in each view, or raise Holdfast:MaxSessionBytes.");
+        }
+    }
+
+    /// <summary>A tenth more than needed is removed, so that it is not looked for at each event.</summary>
+    private bool HasRoomAfterEviction(IEnumerable<Slice> slices, int size, int limit, bool slicesToo) =>
+        Eviction.Evict(slices, _leases, size - limit + (limit / 10), slicesToo, Minute, _version, metrics, MarkUnsaved) >= size - limit;
+
+    /// <summary>What does not grow goes on, also over a limit that was lowered. A tab that has nothing yet does not begin there.</summary>
+    private static bool IsGrowing(SliceLease lease, Slice.Tab tab, int growth)
+    {
+        if (tab.Part.Fence != Fence.None)
+        {
+            return growth > 0;
+        }
+
+        lease.Slice.ForgetTab(lease.Tab);
+        return true;
     }
 
     private static int GrowthOf(Slice slice, Slice.Tab tab, PersistedView type, List<MemberChange> changes)
@@ -972,42 +1004,5 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         return growth;
-    }
-
-    /// <summary>Removes what was not used for longest, until so many bytes are free.</summary>
-    /// <returns>How many bytes were freed.</returns>
-    private int Evict(IEnumerable<Slice> slices, int wanted, bool slicesToo)
-    {
-        var seenSince = Minute - (long)SeenLately.TotalMinutes;
-        var (freed, tabs, views) = (0, 0, 0);
-        var parts = slices.SelectMany(slice => slice.Tabs, (slice, tab) => (Slice: slice, Id: tab.Key, tab.Value.Part.SeenAt, tab.Value.Size))
-            .Where(part => part.SeenAt < seenSince && !_leases.Any(lease => lease.Slice == part.Slice && lease.Tab == part.Id))
-            .OrderBy(part => part.SeenAt)
-            .ToList();
-        foreach (var part in parts.TakeWhile(_ => freed < wanted))
-        {
-            part.Slice.DropTab(part.Id);
-            MarkUnsaved(part.Slice);
-            freed += part.Size;
-            tabs++;
-        }
-
-        var unused = slices.Where(slice => slicesToo && slice.Size > 0 && slice.SeenAt < seenSince && !_leases.Any(lease => lease.Slice == slice))
-            .OrderBy(slice => slice.SeenAt).ThenBy(slice => slice.ChangedAt)
-            .ToList();
-        foreach (var slice in unused.TakeWhile(_ => freed < wanted))
-        {
-            freed += slice.Size;
-            slice.Clear(null, _version);
-            MarkUnsaved(slice);
-            views++;
-        }
-
-        if (tabs + views > 0)
-        {
-            metrics.Evicted(tabs, views);
-        }
-
-        return freed;
     }
 }

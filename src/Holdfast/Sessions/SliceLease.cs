@@ -31,6 +31,12 @@ internal sealed class SliceLease(Session session, Slice slice, string tab, strin
     /// <summary>The version of this instance's last change.</summary>
     public long Written { get; set; }
 
+    /// <summary>The version of the newest state that this instance may show: what it read, took over or changed itself. Set only by what its page does, which may read it without the gate.</summary>
+    public long Shown { get; set; }
+
+    /// <summary>Whether what its page shows must be stored first.</summary>
+    public bool IsBeforePatch { get; init; }
+
     /// <summary>Whether a newer instance has written, so that nothing of this one may be written any more.</summary>
     public bool IsSuperseded => _superseded;
 

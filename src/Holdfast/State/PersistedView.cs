@@ -16,6 +16,7 @@ internal sealed class PersistedView
         Version = VersionOf(type);
         Migrate = MigrationOf(type);
         IsOfUser = type.GetCustomAttribute<PersistAttribute>(inherit: true) is { Scope: Scope.User };
+        IsBeforePatch = Members.Length > 0 && type.GetCustomAttribute<DurabilityAttribute>(inherit: true) is { Durability: Durability.BeforePatch };
         HasTabMembers = members.Any(member => member.Scope != Scope.Session);
     }
 
@@ -31,6 +32,9 @@ internal sealed class PersistedView
 
     /// <summary>Whether some member is not shared by the session's tabs.</summary>
     public bool HasTabMembers { get; }
+
+    /// <summary>Whether what its page shows must be stored first.</summary>
+    public bool IsBeforePatch { get; }
 
     /// <summary>The version of the view's state; 0 where it declares none.</summary>
     public int Version { get; }

@@ -77,6 +77,20 @@ internal sealed class ViewState(PersistedView type, LiveView view, JsonSerialize
         }
     }
 
+    /// <summary>Whether a member differs from what was last restored or captured.</summary>
+    public bool HasChanged()
+    {
+        for (var i = 0; i < _captured.Length; i++)
+        {
+            if (Differs(i))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The members of the tab, as they were last restored or captured.</summary>
     public Dictionary<string, byte[]> TabMembers()
     {

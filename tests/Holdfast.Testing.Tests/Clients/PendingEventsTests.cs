@@ -39,6 +39,8 @@ public sealed class PendingEventsTests
         _events.Rejoined(1, afterDeath: true);
 
         _events.From(1).Single().Frame.ShouldBe("""["event",1,0,"",null]""");
+        _events.Ack(1);
+        _events.Failed.ShouldBe([1L]);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class FaultProxyTests : IAsyncLifetime
     public ValueTask InitializeAsync()
     {
         _echo.Start();
-        _ = EchoAllAsync();
+        _ = EchoAllAsync(_echo);
         _proxy = FaultProxy.Start(((IPEndPoint)_echo.LocalEndpoint).Port);
         return ValueTask.CompletedTask;
     }
@@ -146,6 +146,24 @@ public sealed class FaultProxyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Connections_go_to_one_target_after_another_and_past_one_that_is_down()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        _ = EchoAllAsync(other);
+        var (first, down, third) = (_proxy.TargetPort, FreePort.Next(), ((IPEndPoint)other.LocalEndpoint).Port);
+        _proxy.TargetPorts = [first, down, third];
+
+        for (var i = 0; i < 6; i++)
+        {
+            using var client = await ConnectAsync();
+            (await EchoAsync(client, 1)).ShouldBe((byte)1);
+        }
+
+        _proxy.Connections.Select(connection => connection.TargetPort).ShouldBe([first, third, third, first, third, third]);
+    }
+
+    [Fact]
     public async Task A_delay_is_measured_by_the_given_clock()
     {
         var clock = new ManualClock();
@@ -182,11 +200,11 @@ public sealed class FaultProxyTests : IAsyncLifetime
         return buffer[0];
     }
 
-    private async Task EchoAllAsync()
+    private static async Task EchoAllAsync(TcpListener listener)
     {
         while (true)
         {
-            var client = await _echo.AcceptTcpClientAsync();
+            var client = await listener.AcceptTcpClientAsync();
             _ = Task.Run(async () =>
             {
                 using (client)

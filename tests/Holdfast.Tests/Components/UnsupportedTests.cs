@@ -32,7 +32,7 @@ public class UnsupportedTests
 
     [Fact]
     public void Streaming_rendering_is_refused_at_start_up() =>
-        Should.Throw<InvalidOperationException>(() => new PageCatalog().Discover(typeof(UnsupportedTests), [typeof(UnsupportedTests).Assembly]))
+        Should.Throw<InvalidOperationException>(() => new PageCatalog().Discover(typeof(UnsupportedTests), [new Types(typeof(Streamed))]))
             .Message.ShouldContain("[StreamRendering]");
 
     /// <summary>Not in the test app: it could not start.</summary>

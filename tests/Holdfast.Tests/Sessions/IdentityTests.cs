@@ -1,6 +1,10 @@
 using System.Net;
+using Holdfast.Http;
 using Holdfast.Protocol;
+using Holdfast.Sessions;
+using Holdfast.State;
 using Holdfast.Stores;
+using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.Tests.Sessions;
@@ -8,6 +12,8 @@ namespace Holdfast.Tests.Sessions;
 /// <summary>Whose a session is: sign-in, sign-out, several users of one browser, deleting; and how records are named.</summary>
 public class IdentityTests
 {
+    private readonly LocalNotifier _shared = new();
+
     private const string NewKey = "YW5vdGhlciBzdG9yYWdlIGtleSBvZiB0aGUgdGVzdHMhISE=";
 
     [Fact]
@@ -95,7 +101,6 @@ public class IdentityTests
         await SignInAsync(world, client, "bob");
         await client.ReloadAsync();
         client.Text("#count").ShouldBe("0");
-        await Until.SoAsync(() => world.Node.Sessions.Count == 1); // Bob's page: what deleted Ada's has ended.
         await client.JoinAsync();
         await client.ClickAsync("#up");
         await client.AckedAsync();
@@ -139,6 +144,26 @@ public class IdentityTests
         other = world.Tab(client);
         await other.GetPageAsync("/scopes");
         other.Text("#session").ShouldBe("0"); // It is the visitor's no longer.
+    }
+
+    [Fact]
+    public async Task What_a_visitor_did_is_the_users_where_the_user_had_a_cookie_and_no_state()
+    {
+        await using var world = await World.StartAsync();
+        var client = await CountedAsync(world, 0, "ada");
+        await GetAsync(world, client, "/lapse");
+        await client.ReloadAsync();
+        await client.JoinAsync();
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+
+        for (var again = 0; again < 2; again++)
+        {
+            await SignInAsync(world, client, "ada");
+            await client.ReloadAsync();
+            client.Text("#count").ShouldBe("1");
+            await GetAsync(world, client, "/lapse");
+        }
     }
 
     [Fact]
@@ -280,7 +305,51 @@ public class IdentityTests
         stored.Entries.SelectMany(entry => entry.Value).ToArray().AsSpan().IndexOf("ada"u8).ShouldBe(-1);
     }
 
-    private readonly LocalNotifier _shared = new();
+    [Fact]
+    public async Task A_record_whose_owner_cannot_be_read_is_nobodys()
+    {
+        await using var world = await World.StartAsync();
+        var client = await CountedAsync(world, 2, "ada");
+        await client.LeaveAsync();
+        await world.CrashAsync();
+        var record = (await world.RecordsAsync()).ShouldHaveSingleItem();
+        var stored = (await world.Store.ReadAsync(record, 0, CancellationToken.None)).Session!;
+        await world.Store.WriteAsync(record, new SessionWrite(stored.Revision, stored.ExpiresAt, [new EntryChange(RecordOwner.Entry, "[]"u8.ToArray())]), CancellationToken.None);
+        await client.ReloadAsync();
+        client.Text("#count").ShouldBe("0");
+        await client.JoinAsync();
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+    }
+
+    [Fact]
+    public void State_of_a_user_needs_authorize_and_stands_on_the_class()
+    {
+        Should.Throw<InvalidOperationException>(() => new PageCatalog().Discover(typeof(object), [new Types(typeof(OfAnybody))])).Message.ShouldContain("[Authorize]");
+        Should.Throw<InvalidOperationException>(() => PersistedView.Of(typeof(OfAMember))).Message.ShouldContain("on the class");
+    }
+
+    [Theory]
+    [InlineData("c2hvcnQ=")]
+    [InlineData("not Base64")]
+    public async Task A_storage_key_that_is_none_stops_the_start(string key)
+    {
+        await using var world = new World { StorageKeys = [key] };
+        (await Should.ThrowAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => world.StartNodeAsync())).Message.ShouldContain("Holdfast:StorageKeys:0");
+    }
+
+    [Route("/of-anybody")]
+    [Persist(Scope.User)]
+    private sealed class OfAnybody : LiveView
+    {
+        public int Count { get; set; }
+    }
+
+    private sealed class OfAMember : LiveView
+    {
+        [Persist(Scope.User)]
+        public int Count { get; set; }
+    }
 
     private static ILiveSessions LiveSessions(World world) => world.Node.Services.GetRequiredService<ILiveSessions>();
 
@@ -318,7 +387,7 @@ public class IdentityTests
         foreach (var record in await world.RecordsAsync())
         {
             var stored = (await world.Store.ReadAsync(record, 0, CancellationToken.None)).Session!;
-            stored.Entries.Keys.ShouldBe([Holdfast.Sessions.RecordOwner.Entry]);
+            stored.Entries.Keys.ShouldBe([RecordOwner.Entry]);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Diagnostics;
@@ -98,6 +97,7 @@ public class StateMigrationTests
         var other = await world.OpenTabAsync(client, "/also-shared");
         other.Text("#count").ShouldBe("1");
         await other.ClickAsync("#add");
+        await other.AckedAsync();
         await client.ClickAsync("#add");
         await client.UntilTextAsync("#count", "3");
         await client.AckedAsync();
@@ -118,12 +118,6 @@ public class StateMigrationTests
         using var services = new ServiceCollection().AddMetrics().AddSingleton<HoldfastMeter>().BuildServiceProvider();
         var metrics = new StoreMetrics(services.GetRequiredService<HoldfastMeter>(), NullLogger<StoreMetrics>.Instance);
         return SliceMigration.Run(PersistedView.Of(typeof(ScopedView)), from, members, [part], metrics);
-    }
-
-    /// <summary>An assembly with these types.</summary>
-    private sealed class Types(Type[] types) : Assembly
-    {
-        public override Type[] GetTypes() => types;
     }
 
     [StateVersion(2)]

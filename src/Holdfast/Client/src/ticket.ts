@@ -29,13 +29,13 @@ export class Ticket {
         this.#isRefused = true;
     }
 
-    /** Fetches the page again and takes its ticket. `none`: the page has none for this user any more. */
+    /** Fetches the page again and takes its ticket. `none`: the page has none for this user any more, or leads elsewhere. */
     async renew(): Promise<'renewed' | 'none' | 'failed'> {
         const response = await this.#network.fetch(location.href, { cache: 'no-store', credentials: 'same-origin' });
         if (response.status >= 500 || response.status === 429)
             return 'failed';
         const ticket = parseDocument(await response.text()).getElementById(this.#script.id)?.dataset.ticket;
-        if (!ticket)
+        if (!ticket || response.redirected)
             return 'none';
         this.value = ticket;
         return 'renewed';

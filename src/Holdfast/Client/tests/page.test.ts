@@ -337,6 +337,16 @@ describe('Errors', () => {
         expect(browser.reloads).toBe(1);
     });
 
+    test('a page that leads elsewhere, such as to a sign-in that is a page too, is loaded again', async () => {
+        const socket = await live(counter);
+        const elsewhere = new Response('<script id="holdfast" data-ticket="of-the-sign-in"></script>');
+        Object.defineProperty(elsewhere, 'redirected', { value: true });
+        browser.answer = () => Promise.resolve(elsewhere);
+        socket.drop(4001);
+        await clock().pass(250);
+        expect(browser.reloads).toBe(1);
+    });
+
     test.each([[4003, 'forbidden'], [4004, 'version']])('%d loads the page again, and so does its error', async (code, error) => {
         const socket = await live(counter);
         socket.drop(code);
