@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Measures Holdfast under load and writes the tables of docs/performance.md. --quick: under 3 minutes, prints only.
-# The server has core 0 to itself, the client core 1. Micro benchmarks: ./bench.sh micro [--filter '*Capture*'].
+# Measures Holdfast under load and writes the tables of docs/performance.md (some 20 minutes). With options it prints only, unless one of them is
+# --output=FILE: --quick (some 7 minutes), --only=stores, --rounds=N, --idle-rounds=N, --store-rounds=N, --warm-up=SECONDS.
+# The measured process has core 0 to itself, the client or the store's server core 1. Needs redis-server, PostgreSQL and Ceph, as test.sh does.
+# Micro benchmarks: ./bench.sh micro [--filter '*Change*'].
 set -euo pipefail
 cd "$(dirname "$0")"
 dotnet build bench/Holdfast.Benchmarks -c Release --nologo -v quiet

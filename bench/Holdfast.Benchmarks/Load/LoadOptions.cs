@@ -14,7 +14,7 @@ internal sealed record LoadOptions
 
     public TimeSpan LongestWarmUp { get; init; } = TimeSpan.FromSeconds(15);
 
-    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(6);
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(5);
 
     public int IdlePages { get; init; } = 1000;
 

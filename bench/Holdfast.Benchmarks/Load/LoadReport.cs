@@ -19,6 +19,7 @@ internal sealed class LoadReport(LoadOptions options)
 
     private readonly ReportText _text = new();
     private readonly string _loadBefore = LoadAverage();
+    private readonly long _started = Stopwatch.GetTimestamp();
 
     public async Task RunAsync()
     {
@@ -63,7 +64,7 @@ internal sealed class LoadReport(LoadOptions options)
     {
         _text.Line($"Measured on {DateTimeOffset.UtcNow:yyyy-MM-dd} at commit `{Commit()}` with `./bench.sh{options.Arguments}`:");
         _text.Line($"{Processor()}, one core for the server and one for the client; {RuntimeInformation.OSDescription}; {RuntimeInformation.FrameworkDescription}.");
-        _text.Line($"The machine's load average was {_loadBefore} before and {LoadAverage()} after the run, which itself makes about 2.");
+        _text.Line($"The machine's load average was {_loadBefore} before and {LoadAverage()} after the run, which itself makes about 2 and took {Stopwatch.GetElapsedTime(_started).TotalMinutes:0} minutes.");
         _text.Line();
     }
 

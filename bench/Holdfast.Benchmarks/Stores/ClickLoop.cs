@@ -25,17 +25,12 @@ internal static class ClickLoop
         await Task.WhenAll(Task.Delay(LeadIn), Task.WhenAny(Task.WhenAll(begun.Select(first => first.Task)), Task.WhenAny(loops).Unwrap()));
         var (cpu, allocated, started) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes(), Stopwatch.GetTimestamp());
         phase.IsMeasuring = true;
-        await Task.WhenAny(Task.Delay(duration), Task.WhenAny(loops).Unwrap());
+        await Task.WhenAny(Task.WhenAll(Task.Delay(duration), phase.Measured.Task), Task.WhenAny(loops).Unwrap());
         phase.IsMeasuring = false;
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         (cpu, allocated) = (Environment.CpuUsage.TotalTime - cpu, GC.GetTotalAllocatedBytes() - allocated);
         phase.IsOver = true;
         var latencies = (await Task.WhenAll(loops)).SelectMany(times => times).Order().ToList();
-        if (latencies.Count == 0)
-        {
-            throw new InvalidOperationException($"No click of {sessions} sessions became durable within {duration.TotalSeconds} s. There is nothing to compare. Look at the server, or measure for longer.");
-        }
-
         return new ClickSample(
             latencies.Count,
             latencies.Count / seconds,
@@ -59,6 +54,7 @@ internal static class ClickLoop
             if (phase.IsMeasuring)
             {
                 latencies.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+                phase.Measured.TrySetResult();
             }
 
             if (isImmediate)
@@ -74,5 +70,8 @@ internal static class ClickLoop
     {
         public volatile bool IsMeasuring;
         public volatile bool IsOver;
+
+        /// <summary>One click was measured, however long the disk took.</summary>
+        public TaskCompletionSource Measured { get; } = new();
     }
 }

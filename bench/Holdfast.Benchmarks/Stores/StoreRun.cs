@@ -8,6 +8,9 @@ namespace Holdfast.Benchmarks.Stores;
 /// <summary>Runs a store and its peers in one fresh process on a core of its own; the server that they write to has the other.</summary>
 internal sealed class StoreRun(StoreScenario scenario, LoadOptions options)
 {
+    /// <summary>Chosen: several times what the slowest takes.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
     public async Task<StoreFigures> RunAsync()
     {
         await using var place = await scenario.StartAsync();
@@ -28,10 +31,12 @@ internal sealed class StoreRun(StoreScenario scenario, LoadOptions options)
             RedirectStandardOutput = true,
         };
         using var process = Process.Start(start)!;
-        var figures = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
+        using var deadline = new CancellationTokenSource(Patience);
+        using var killed = deadline.Token.Register(process.Kill);
+        var figures = await process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        await process.WaitForExitAsync(CancellationToken.None);
         return process.ExitCode == 0
             ? JsonSerializer.Deserialize<StoreFigures>(figures)!
-            : throw new InvalidOperationException($"The process that measures '{scenario.Name}' ended with code {process.ExitCode}. A run counts only what was done. Its error is above.");
+            : throw new InvalidOperationException($"The process that measures '{scenario.Name}' ended with code {process.ExitCode}. A run counts only what was done. Its error is above; if there is none, it was killed after {Patience.TotalMinutes} minutes in which its clicks did not become durable.");
     }
 }

@@ -37,6 +37,7 @@ internal static class StoreWorker
         foreach (var sessions in Sessions)
         {
             loads.Add(await CompareAsync(writers, sessions, rounds, turn));
+            Console.Error.WriteLine($"{store}, {sessions} sessions: {loads[^1].Store.LastOrDefault()}");
         }
 
         var figures = new StoreFigures(loads, await CountAsync(tested, rest: 0, turn), await CountAsync(tested, LargeBytes, turn));
