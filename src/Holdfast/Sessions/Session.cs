@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Holdfast.Diagnostics;
 using Holdfast.State;
 using Holdfast.Stores;
@@ -333,11 +334,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     }
 
     /// <summary>A newer instance of the tab has written, or the lease was ended.</summary>
-    private bool IsFencedOff(SliceLease lease, out Slice.Tab tab)
+    private bool IsFencedOff(SliceLease lease, [NotNullWhen(false)] out Slice.Tab? tab)
     {
-        tab = lease.Slice.GetOrAddTab(lease.Tab);
-        if (!lease.IsSuperseded && (!limits.IsFenced || tab.Part.Fence == lease.Fence))
+        var fence = lease.Slice.Tabs.TryGetValue(lease.Tab, out tab) ? tab.Part.Fence : Fence.None;
+        if (!lease.IsSuperseded && (!limits.IsFenced || fence == lease.Fence))
         {
+            tab ??= lease.Slice.GetOrAddTab(lease.Tab);
             return false;
         }
 
