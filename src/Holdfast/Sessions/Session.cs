@@ -219,7 +219,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 return false;
             }
 
-            _ownership.Change(next);
+            _ownership.Change(next, keepsState);
             _version++;
             foreach (var slice in keepsState ? [] : _slices.Values.ToArray())
             {
@@ -792,7 +792,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         _inFlight.Clear();
-        _ownership.KeepUnsaved(exists: _revision != 0);
+        _ownership.KeepUnsaved();
     }
 
     private void Conflict(StoredSession? stored)
@@ -833,6 +833,13 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             if (isDropped)
             {
                 _unsaved.Remove(slice);
+            }
+
+            if (_ownership.IsEmptying)
+            {
+                slice.Clear(null, _version); // Another node has written what this one did not know.
+                MarkUnsaved(slice);
+                isDropped = true;
             }
 
             foreach (var lease in _leases)
