@@ -501,7 +501,20 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 return -1;
             }
 
-            MakeRoom(lease, tab, type, changes);
+            try
+            {
+                MakeRoom(lease, tab, type, changes);
+            }
+            catch (StateException)
+            {
+                if (StartWriting())
+                {
+                    _ = Task.Run(WriteAsync); // What was removed is not enough, and removed.
+                }
+
+                throw;
+            }
+
             foreach (var change in changes)
             {
                 var member = type.Members[change.Member];

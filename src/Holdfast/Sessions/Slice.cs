@@ -161,6 +161,10 @@ internal sealed class Slice(string key)
         if (Tabs.Remove(id, out var tab))
         {
             Size -= tab.Size;
+            if (tab.Attempted is [var fence, ..])
+            {
+                Dropped[id] = fence; // It was removed before it was added.
+            }
         }
     }
 
