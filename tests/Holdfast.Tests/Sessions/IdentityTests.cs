@@ -181,7 +181,7 @@ public class IdentityTests
         await client.DropAsync();
         await SignInAsync(world, client, "ada");
 
-        var node = await world.StartNodeAsync(); // It dies before the store answers.
+        var node = await world.StartNodeAsync(); // Where nothing else is in use.
         world.Store.HoldWrites(own);
         await GetAsync(world, client, "/counter");
         client.Cookies.GetAllCookies().Count(cookie => cookie.Name.StartsWith("hf-", StringComparison.Ordinal)).ShouldBe(2);
@@ -259,6 +259,32 @@ public class IdentityTests
         await SignInAsync(world, client, "ada");
         await client.ReloadAsync();
         client.Text("#count").ShouldBe("3");
+    }
+
+    [Fact]
+    public async Task A_waiting_users_page_of_before_a_sign_out_is_not_taken_up_after_it()
+    {
+        await using var world = new World();
+        var first = await world.StartNodeAsync();
+        var client = world.Browser();
+        await SignInAsync(world, client, "ada");
+        await client.GetPageAsync("/account");
+        await client.JoinAsync();
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+        await client.DropAsync();
+
+        await world.StartNodeAsync(); // The first hears nothing of what happens here.
+        await GetAsync(world, client, "/sign-out");
+        await SignInAsync(world, client, "ada");
+        var fresh = world.Tab(client);
+        await fresh.GetPageAsync("/account");
+        client.Ticket = fresh.Ticket;
+        world.Proxy.TargetPort = first.Port;
+        var known = client.Joined!.Instance;
+        var joined = await client.JoinAsync();
+        joined.Instance.ShouldNotBe(known);
+        client.Text("#count").ShouldBe("1");
     }
 
     [Fact]
