@@ -10,10 +10,9 @@ internal static class SqlText
     public static readonly string Read = Load("read");
     public static readonly string List = Load("list");
     public static readonly string ListExpired = Load("list-expired");
-    public static readonly string AdvanceRecord = Load("advance-record");
     public static readonly string FindRecord = Load("find-record");
     public static readonly string InsertRecord = Load("insert-record");
-    public static readonly string RenewRecord = Load("renew-record");
+    public static readonly string UpdateRecord = Load("update-record");
     public static readonly string DeleteRecord = Load("delete-record");
     public static readonly string SweepRecord = Load("sweep-record");
     public static readonly string DeleteEntries = Load("delete-entries");

@@ -12,10 +12,9 @@ internal sealed class WriterStatements : IDisposable
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _rollback;
-    private readonly SqliteStatement _advance;
     private readonly SqliteStatement _find;
     private readonly SqliteStatement _insert;
-    private readonly SqliteStatement _renew;
+    private readonly SqliteStatement _update;
     private readonly SqliteStatement _delete;
     private readonly SqliteStatement _sweep;
     private readonly SqliteStatement _deleteEntries;
@@ -29,10 +28,9 @@ internal sealed class WriterStatements : IDisposable
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
         _rollback = Prepare("ROLLBACK");
-        _advance = Prepare(SqlText.AdvanceRecord);
         _find = Prepare(SqlText.FindRecord);
         _insert = Prepare(SqlText.InsertRecord);
-        _renew = Prepare(SqlText.RenewRecord);
+        _update = Prepare(SqlText.UpdateRecord);
         _delete = Prepare(SqlText.DeleteRecord);
         _sweep = Prepare(SqlText.SweepRecord);
         _deleteEntries = Prepare(SqlText.DeleteEntries);
@@ -54,8 +52,16 @@ internal sealed class WriterStatements : IDisposable
     }
 
     /// <summary>Raises the revision of a live session whose revision is the expected one. Returns its record, or null.</summary>
-    public long? TryAdvance(string key, long expectedRevision, long expiresAt, long now) =>
-        First(_advance.Bind(1, expiresAt).Bind(2, key).Bind(3, expectedRevision).Bind(4, now));
+    /// <remarks>Found first, then changed by its number: one UPDATE with RETURNING takes twice as long as both (measured).</remarks>
+    public long? TryAdvance(string key, long expectedRevision, long expiresAt, long now)
+    {
+        if (Find(key) is not { } found || found.Revision != expectedRevision || found.ExpiresAt <= now)
+        {
+            return null;
+        }
+        _update.Bind(1, expectedRevision + 1).Bind(2, expiresAt).Bind(3, found.Record).Run();
+        return found.Record;
+    }
 
     /// <summary>Makes a session where there is none, or an expired one, whose entries go. Returns its record, or null.</summary>
     public long? TryCreate(string key, long revision, long expiresAt, long now)
@@ -69,7 +75,7 @@ internal sealed class WriterStatements : IDisposable
             return null;
         }
         _deleteEntries.Bind(1, found.Record).Run();
-        _renew.Bind(1, revision).Bind(2, expiresAt).Bind(3, found.Record).Run();
+        _update.Bind(1, revision).Bind(2, expiresAt).Bind(3, found.Record).Run();
         return found.Record;
     }
 
@@ -130,12 +136,12 @@ internal sealed class WriterStatements : IDisposable
         _connection.Dispose();
     }
 
-    private (long Record, long ExpiresAt)? Find(string key)
+    private (long Record, long Revision, long ExpiresAt)? Find(string key)
     {
         _find.Bind(1, key);
         try
         {
-            return _find.Step() ? (_find.Int64(0), _find.Int64(1)) : null;
+            return _find.Step() ? (_find.Int64(0), _find.Int64(1), _find.Int64(2)) : null;
         }
         finally
         {

@@ -1,3 +1,4 @@
+using Holdfast.Testing.Faults;
 using Holdfast.Testing.Processes;
 
 namespace Holdfast.Browser.Tests;
@@ -39,24 +40,27 @@ public sealed class AppServer : IAsyncDisposable
     public static Task<AppServer> StartTestAppAsync(CancellationToken cancellationToken, params string[] arguments) =>
         StartAsync("Holdfast.TestApp", arguments, cancellationToken);
 
+    /// <summary>Starts the app with the tests' own views, so that its disk may be filled.</summary>
+    public static Task<AppServer> StartOnDiskThatMayBeFullAsync(CancellationToken cancellationToken) =>
+        StartAsync("Holdfast.TestApp", [], cancellationToken, FullDisk.WithDiskThatMayBeFull);
+
     public async ValueTask DisposeAsync()
     {
         await Process.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 
-    private static async Task<AppServer> StartAsync(string app, string[] arguments, CancellationToken cancellationToken)
+    private static async Task<AppServer> StartAsync(string app, string[] arguments, CancellationToken cancellationToken, Func<ServerProcessOptions, ServerProcessOptions>? change = null)
     {
         var folder = Directory.CreateTempSubdirectory("holdfast-browser-");
         try
         {
-            var process = await ServerProcess.StartAsync(
-                new ServerProcessOptions
-                {
-                    Path = FindDll(app),
-                    Arguments = [$"--Holdfast:Sqlite:Path={Path.Combine(folder.FullName, "sessions.db")}", .. arguments],
-                },
-                cancellationToken);
+            var options = new ServerProcessOptions
+            {
+                Path = FindDll(app),
+                Arguments = [$"--Holdfast:Sqlite:Path={Path.Combine(folder.FullName, "sessions.db")}", .. arguments],
+            };
+            var process = await ServerProcess.StartAsync(change?.Invoke(options) ?? options, cancellationToken);
             return new AppServer(process, folder);
         }
         catch

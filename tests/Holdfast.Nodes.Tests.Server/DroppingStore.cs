@@ -2,23 +2,22 @@ using Holdfast.Stores;
 
 namespace Holdfast.Nodes.Tests.Server;
 
-/// <summary>A store that answers each third write as committed and writes nothing of what it changes; only the revision is raised. All else is passed on.</summary>
+/// <summary>A store that, when told, answers a write as committed and writes nothing of what it changes; only the revision is raised. All else is passed on.</summary>
 internal sealed class DroppingStore(ISessionStore inner) : ISessionStore
 {
-    private const int DropsOneOf = 3;
-
-    private int _writes;
+    private int _drops;
 
     public StoreDurability Durability => inner.Durability;
+
+    /// <summary>Drops the next write.</summary>
+    public void DropNext() => Interlocked.Increment(ref _drops);
 
     public ValueTask OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public ValueTask<SessionReadResult> ReadAsync(string key, long knownRevision, CancellationToken cancellationToken) => inner.ReadAsync(key, knownRevision, cancellationToken);
 
     public ValueTask<SessionWriteResult> WriteAsync(string key, SessionWrite write, CancellationToken cancellationToken) =>
-        write.ExpectedRevision > 0 && Interlocked.Increment(ref _writes) % DropsOneOf == 0
-            ? inner.WriteAsync(key, write with { Changes = [] }, cancellationToken)
-            : inner.WriteAsync(key, write, cancellationToken);
+        inner.WriteAsync(key, Interlocked.Exchange(ref _drops, 0) > 0 ? write with { Changes = [] } : write, cancellationToken);
 
     public ValueTask<bool> DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
 

@@ -7,6 +7,6 @@ var fault = new NodeFault(args.FirstOrDefault(argument => argument.StartsWith("-
 var app = TestApp.Build(args, fault.AddTo);
 app.MapPost("/fault/hold", () => fault.Store.HoldWrites());
 app.MapPost("/fault/release", () => fault.Store.ReleaseWrites());
-app.MapGet("/fault/writes", () => fault.Store.Writes);
+app.MapPost("/fault/drop", fault.DropNextWrite);
 app.MapPost("/fault/flush", (CancellationToken cancellationToken) => fault.Store.FlushAsync(cancellationToken).AsTask());
 app.Run();

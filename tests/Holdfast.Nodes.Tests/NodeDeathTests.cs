@@ -10,10 +10,10 @@ namespace Holdfast.Nodes.Tests;
 /// Three server processes on one store, behind a proxy without affinity. Tabs hop between them at random while nodes are killed and started again: whatever was acked is there,
 /// once, in order.
 /// </summary>
-public sealed class NodeDeathTests(SharedStores stores)
+public sealed class NodeDeathTests(SharedStores stores, Browser.Tests.Browser browser)
 {
     private const int Nodes = 3;
-    private const int Browsers = 4;
+    private const int Clients = 4;
     private const int EventsBetweenKills = 300;
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("HOLDFAST_LONG") == "1";
     private static readonly int Rounds = IsLong ? 40 : 8;
@@ -29,40 +29,55 @@ public sealed class NodeDeathTests(SharedStores stores)
         var random = new Random(seed);
         await using var farm = await Farm.StartAsync(stores, kind, Nodes);
         using var traffic = new Traffic();
-        var tabs = new List<ProtocolTab>();
-        for (var browser = 0; browser < Browsers; browser++)
+        await using var context = await browser.Chromium.NewContextAsync();
+        var browsers = new List<BrowserTab>();
+        for (var tab = 0; tab < 2; tab++)
         {
-            var cookies = new CookieContainer();
-            tabs.Add(new ProtocolTab($"{kind} {seed}, browser {browser}, first tab", farm.Address, random.Next(), cookies));
-            await tabs[^1].OpenAsync(); // So that both tabs have the same cookie, and meet in one session.
-            tabs.Add(new ProtocolTab($"{kind} {seed}, browser {browser}, second tab", farm.Address, random.Next(), cookies));
-            await tabs[^1].OpenAsync();
+            browsers.Add(new BrowserTab($"{kind} {seed}, Chromium, tab {tab}", farm.Address, random.Next(), await context.NewPageAsync()));
+            await browsers[^1].OpenAsync(); // So that both tabs have the same cookie, and meet in one session.
         }
 
+        var clients = new List<ProtocolTab>();
+        for (var client = 0; client < Clients; client++)
+        {
+            var cookies = new CookieContainer();
+            for (var tab = 0; tab < 2; tab++)
+            {
+                clients.Add(new ProtocolTab($"{kind} {seed}, client {client}, tab {tab}", farm.Address, random.Next(), cookies));
+                await clients[^1].OpenAsync();
+            }
+        }
+
+        List<IJournalTab> tabs = [.. browsers, .. clients];
         var use = Task.WhenAll(tabs.Select(tab => tab.UseAsync(traffic)));
         var kills = await KillAsync(farm, traffic, random, use);
         traffic.Close();
         await use;
         await farm.KillAllAsync();
-        foreach (var tab in tabs)
-        {
-            await tab.ReadStoredAsync();
-        }
-
-        var histories = tabs.Select(tab => tab.History).ToList();
-        var violations = histories.SelectMany(HistoryChecker.Check).ToList();
-        violations.ShouldBeEmpty($"seed {seed}\n{string.Join('\n', histories.Where(history => HistoryChecker.Check(history).Count > 0))}");
-        TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{kind}, seed {seed}: {traffic.Made} events, {histories.Sum(it => it.Count(HistoryKind.Acked))} acked, {histories.Sum(it => it.Count(HistoryKind.Failed))} failed; {kills} kills, "
-            + $"{tabs.Sum(tab => tab.Hops)} hops, {histories.Sum(it => it.Count(HistoryKind.Loaded))} loads; {tabs.Sum(tab => tab.Resent)} sent again, {tabs.Sum(tab => tab.EatenAcks)} stored whose ack was lost");
-        tabs.SelectMany(tab => tab.Refusals).ShouldBeEmpty();
-        farm.Errors.ShouldBeEmpty();
-        histories.Sum(it => it.Count(HistoryKind.Acked)).ShouldBeGreaterThan(2_000);
-        histories.Sum(it => it.Count(HistoryKind.Failed)).ShouldBeLessThan(traffic.Made / 50, "what failed says nothing");
+        await Task.WhenAll(tabs.Select(tab => tab.ReadStoredAsync()));
         foreach (var tab in tabs)
         {
             await tab.DisposeAsync();
         }
+
+        var histories = tabs.Select(tab => tab.History).ToList();
+        var (acked, failed) = (histories.Sum(it => it.Count(HistoryKind.Acked)), histories.Sum(it => it.Count(HistoryKind.Failed)));
+        var (resent, eaten) = (clients.Sum(tab => tab.Resent), clients.Sum(tab => tab.EatenAcks));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{kind}, seed {seed}: {traffic.Made} events, {acked} acked ({browsers.Sum(tab => tab.History.Count(HistoryKind.Acked))} in Chromium), {failed} failed; {kills} kills, "
+            + $"{clients.Sum(tab => tab.Hops)} hops, {browsers.Sum(tab => tab.Joins)} joins of Chromium, {histories.Sum(it => it.Count(HistoryKind.Loaded))} loads; "
+            + $"{resent} sent again, {eaten} stored whose ack was lost");
+        var wrong = histories.Where(history => HistoryChecker.Check(history).Count > 0).ToList();
+        wrong.SelectMany(HistoryChecker.Check).ShouldBeEmpty($"seed {seed}\n{string.Join('\n', wrong)}");
+        clients.SelectMany(tab => tab.Refusals).ShouldBeEmpty();
+        farm.Errors.ShouldBeEmpty();
+
+        // The history must have met what it is about.
+        acked.ShouldBeGreaterThanOrEqualTo(2_000);
+        browsers.ShouldAllBe(tab => tab.History.Count(HistoryKind.Acked) > 0);
+        failed.ShouldBeLessThan(traffic.Made / 50, "of an event that failed, little can be said");
+        resent.ShouldBeGreaterThan(0);
+        eaten.ShouldBeGreaterThan(0);
     }
 
     /// <summary>In each round one node or two die, at some moment of the round's events, and come back while the others serve.</summary>

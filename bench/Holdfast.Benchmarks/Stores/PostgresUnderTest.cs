@@ -29,8 +29,8 @@ internal sealed class PostgresUnderTest(string connectionString) : StoreUnderTes
         await tables.ExecuteNonQueryAsync();
         return
         [
-            new BareBatches(BatchSize, new RowsCommitter(_source, click, keys), new RowsCommitter(_source, click, keys)),
-            new BareBatches(BatchSize, new OneRowCommitter(_source, click, keys), new OneRowCommitter(_source, click, keys)),
+            new BareBatches(BatchSize, new RowsCommitter(_source, new BareClick(click), keys), new RowsCommitter(_source, new BareClick(click), keys)),
+            new BareBatches(BatchSize, new OneRowCommitter(_source, new BareClick(click), keys), new OneRowCommitter(_source, new BareClick(click), keys)),
         ];
     }
 
@@ -52,7 +52,7 @@ internal sealed class PostgresUnderTest(string connectionString) : StoreUnderTes
     {
         private readonly NpgsqlConnection _connection;
         private readonly NpgsqlBatch _batch;
-        private readonly SessionWrite _click;
+        private readonly BareClick _click;
         private readonly IReadOnlyList<string> _keys;
         private readonly NpgsqlParameter<List<string>> _written = new() { TypedValue = [] };
         private readonly NpgsqlParameter<List<long>> _revisions = new() { TypedValue = [] };
@@ -62,9 +62,8 @@ internal sealed class PostgresUnderTest(string connectionString) : StoreUnderTes
         private readonly NpgsqlParameter<List<string>> _kinds = new() { TypedValue = [] };
         private readonly NpgsqlParameter<List<string>> _names = new() { TypedValue = [] };
         private readonly NpgsqlParameter<List<byte[]>> _values = new() { TypedValue = [] };
-        private long _revision;
 
-        public RowsCommitter(NpgsqlDataSource source, SessionWrite click, IReadOnlyList<string> keys)
+        public RowsCommitter(NpgsqlDataSource source, BareClick click, IReadOnlyList<string> keys)
         {
             (_click, _keys) = (click, keys);
             _connection = source.OpenConnection();
@@ -90,18 +89,19 @@ internal sealed class PostgresUnderTest(string connectionString) : StoreUnderTes
         public void Commit(List<int> sessions)
         {
             Clear();
+            var revision = _click.Next();
             foreach (var session in sessions)
             {
                 _written.TypedValue!.Add(_keys[session]);
-                _revisions.TypedValue!.Add(++_revision);
-                _expiries.TypedValue!.Add(_click.ExpiresAt.ToUnixTimeMilliseconds());
-                foreach (var (key, value) in _click.Changes)
+                _revisions.TypedValue!.Add(revision);
+                _expiries.TypedValue!.Add(_click.ExpiresAt);
+                foreach (var (key, value) in _click.Keys.Zip(_click.Values))
                 {
                     _records.TypedValue!.Add(session);
                     _slices.TypedValue!.Add(key.Slice);
-                    _kinds.TypedValue!.Add(key.Kind == EntryKind.Member ? "m" : "t");
+                    _kinds.TypedValue!.Add(BareClick.KindOf(key));
                     _names.TypedValue!.Add(key.Name);
-                    _values.TypedValue!.Add(value!);
+                    _values.TypedValue!.Add(value);
                 }
             }
 
@@ -132,15 +132,14 @@ internal sealed class PostgresUnderTest(string connectionString) : StoreUnderTes
     {
         private readonly NpgsqlConnection _connection;
         private readonly NpgsqlCommand _command;
-        private readonly byte[] _value;
+        private readonly BareClick _click;
         private readonly IReadOnlyList<string> _keys;
         private readonly NpgsqlParameter<List<string>> _written = new() { TypedValue = [] };
         private readonly NpgsqlParameter<List<byte[]>> _values = new() { TypedValue = [] };
 
-        public OneRowCommitter(NpgsqlDataSource source, SessionWrite click, IReadOnlyList<string> keys)
+        public OneRowCommitter(NpgsqlDataSource source, BareClick click, IReadOnlyList<string> keys)
         {
-            _keys = keys;
-            _value = [.. click.Changes.SelectMany(change => change.Value!)];
+            (_click, _keys) = (click, keys);
             _connection = source.OpenConnection();
             _command = new NpgsqlCommand("INSERT INTO rows (key, value) SELECT * FROM unnest($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", _connection)
             {
@@ -153,10 +152,11 @@ internal sealed class PostgresUnderTest(string connectionString) : StoreUnderTes
         {
             _written.TypedValue!.Clear();
             _values.TypedValue!.Clear();
+            _click.Next();
             foreach (var session in sessions)
             {
                 _written.TypedValue!.Add(_keys[session]);
-                _values.TypedValue!.Add(_value);
+                _values.TypedValue!.Add(_click.Whole);
             }
 
             _command.ExecuteNonQuery();

@@ -73,7 +73,7 @@ internal sealed class SessionWriter : IClickWriter
         private readonly string _document = Name();
         private TaskCompletionSource _acked = new();
         private long _awaited;
-        private long _ref;
+        private long _ref = 9_999; // As many digits as after a while.
 
         public Visit(Session session)
         {

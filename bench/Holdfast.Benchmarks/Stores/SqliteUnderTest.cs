@@ -20,8 +20,8 @@ internal sealed class SqliteUnderTest(string folder) : StoreUnderTest
 
     public override Task<IReadOnlyList<IClickWriter>> OpenPeersAsync(SessionWrite click, IReadOnlyList<string> keys) => Task.FromResult<IReadOnlyList<IClickWriter>>(
     [
-        new BareBatches(BatchSize, new RowsCommitter(Path.Combine(folder, "rows.db"), click, keys)),
-        new BareBatches(BatchSize, new OneRowCommitter(Path.Combine(folder, "one-row.db"), click, keys)),
+        new BareBatches(BatchSize, new RowsCommitter(Path.Combine(folder, "rows.db"), new BareClick(click), keys)),
+        new BareBatches(BatchSize, new OneRowCommitter(Path.Combine(folder, "one-row.db"), new BareClick(click), keys)),
     ]);
 
     /// <summary>All that this process wrote to files. Source: proc(5), <c>wchar</c>.</summary>
@@ -80,15 +80,15 @@ internal sealed class SqliteUnderTest(string folder) : StoreUnderTest
     /// <summary>The session's row and one for each entry, without a look at the revision.</summary>
     private sealed class RowsCommitter : Committer
     {
-        private readonly SessionWrite _click;
+        private readonly BareClick _click;
         private readonly byte[][] _keys;
         private readonly byte[][] _slices;
+        private readonly byte[][] _kinds;
         private readonly byte[][] _names;
         private readonly sqlite3_stmt _setRecord;
         private readonly sqlite3_stmt _setEntry;
-        private long _revision;
 
-        public RowsCommitter(string file, SessionWrite click, IReadOnlyList<string> keys) : base(
+        public RowsCommitter(string file, BareClick click, IReadOnlyList<string> keys) : base(
             file,
             """
             CREATE TABLE records (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT;
@@ -98,8 +98,9 @@ internal sealed class SqliteUnderTest(string folder) : StoreUnderTest
         {
             _click = click;
             _keys = [.. keys.Select(Encoding.UTF8.GetBytes)];
-            _slices = [.. click.Changes.Select(change => Encoding.UTF8.GetBytes(change.Key.Slice))];
-            _names = [.. click.Changes.Select(change => Encoding.UTF8.GetBytes(change.Key.Name))];
+            _slices = [.. click.Keys.Select(key => Encoding.UTF8.GetBytes(key.Slice))];
+            _kinds = [.. click.Keys.Select(key => Encoding.UTF8.GetBytes(BareClick.KindOf(key)))];
+            _names = [.. click.Keys.Select(key => Encoding.UTF8.GetBytes(key.Name))];
             _setRecord = Prepare(
                 "INSERT INTO records (key, revision, expires_at) VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, expires_at = excluded.expires_at");
             _setEntry = Prepare(
@@ -109,16 +110,16 @@ internal sealed class SqliteUnderTest(string folder) : StoreUnderTest
         protected override void Write(int session)
         {
             raw.sqlite3_bind_text(_setRecord, 1, _keys[session]);
-            raw.sqlite3_bind_int64(_setRecord, 2, ++_revision);
-            raw.sqlite3_bind_int64(_setRecord, 3, _click.ExpiresAt.ToUnixTimeMilliseconds());
+            raw.sqlite3_bind_int64(_setRecord, 2, _click.Next());
+            raw.sqlite3_bind_int64(_setRecord, 3, _click.ExpiresAt);
             Run(_setRecord);
-            for (var i = 0; i < _click.Changes.Count; i++)
+            for (var i = 0; i < _click.Keys.Length; i++)
             {
                 raw.sqlite3_bind_int64(_setEntry, 1, session);
                 raw.sqlite3_bind_text(_setEntry, 2, _slices[i]);
-                raw.sqlite3_bind_text(_setEntry, 3, _click.Changes[i].Key.Kind == EntryKind.Member ? "m"u8 : "t"u8);
+                raw.sqlite3_bind_text(_setEntry, 3, _kinds[i]);
                 raw.sqlite3_bind_text(_setEntry, 4, _names[i]);
-                raw.sqlite3_bind_blob(_setEntry, 5, _click.Changes[i].Value);
+                raw.sqlite3_bind_blob(_setEntry, 5, _click.Values[i]);
                 Run(_setEntry);
             }
         }
@@ -127,22 +128,23 @@ internal sealed class SqliteUnderTest(string folder) : StoreUnderTest
     /// <summary>All of a click as one row.</summary>
     private sealed class OneRowCommitter : Committer
     {
+        private readonly BareClick _click;
         private readonly byte[][] _keys;
-        private readonly byte[] _value;
         private readonly sqlite3_stmt _set;
 
-        public OneRowCommitter(string file, SessionWrite click, IReadOnlyList<string> keys)
+        public OneRowCommitter(string file, BareClick click, IReadOnlyList<string> keys)
             : base(file, "CREATE TABLE rows (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;")
         {
+            _click = click;
             _keys = [.. keys.Select(Encoding.UTF8.GetBytes)];
-            _value = [.. click.Changes.SelectMany(change => change.Value!)];
             _set = Prepare("INSERT INTO rows (key, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value");
         }
 
         protected override void Write(int session)
         {
+            _click.Next();
             raw.sqlite3_bind_text(_set, 1, _keys[session]);
-            raw.sqlite3_bind_blob(_set, 2, _value);
+            raw.sqlite3_bind_blob(_set, 2, _click.Whole);
             Run(_set);
         }
     }

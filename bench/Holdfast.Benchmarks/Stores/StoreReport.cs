@@ -13,7 +13,7 @@ internal sealed class StoreReport(ReportText text, LoadOptions options)
             return;
         }
 
-        text.Line($"Stores: sessions that each click again as soon as the last click is durable. Medians of {options.StoreRounds} rounds of {options.StoreTurn.TotalSeconds} s, [lowest–highest]; shares of what the same client library writes bare, round by round.");
+        text.Line($"Stores: sessions that each click again as soon as the last click is durable. Medians of {options.StoreRounds} rounds of {options.StoreTurn.TotalSeconds} s (S3: {4 * options.StoreTurn.TotalSeconds} s), [lowest–highest]; shares of what the same client library writes bare, round by round.");
         text.Line();
         text.Row("", "sessions", "durable acks/s", "of the bare rate", "by CPU", "p50 / p99 ms", "bare p50 / p99 ms", "CPU µs/ack", "allocated B/ack");
         text.Row("---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:");

@@ -16,7 +16,7 @@ internal sealed class StoreRun(StoreScenario scenario, LoadOptions options)
             ArgumentList =
             {
                 "-c", $"{options.ServerCore}", "dotnet", typeof(StoreRun).Assembly.Location, "stores", scenario.Store, place.Address,
-                $"{options.StoreRounds}", options.StoreTurn.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+                $"{options.StoreRounds}", (options.StoreTurn * scenario.TurnLength).TotalSeconds.ToString(CultureInfo.InvariantCulture),
             },
             Environment =
             {

@@ -32,8 +32,11 @@ internal sealed record StoreScenario(string Name, string Store, string[] Peers, 
         {
             var server = await S3Server.StartAsync();
             return new StorePlace($"{server.Endpoint} {server.AccessKey} {server.SecretKey}", server);
-        }),
+        }) { TurnLength = 4 },
     ];
+
+    /// <summary>How many times longer a turn is than those of others: of a thousand PUTs at once each takes a second or so.</summary>
+    public int TurnLength { get; init; } = 1;
 
     private sealed class Folder(DirectoryInfo folder) : IAsyncDisposable
     {

@@ -23,6 +23,7 @@ internal static class StoreWorker
     /// <summary>For counting bytes: enough that batches are as they are under load.</summary>
     private const int CountedSessions = 100;
 
+    /// <summary>For each writer and number of sessions. Chosen: after it the costs no longer fall.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
     public static async Task RunAsync(string store, string place, int rounds, TimeSpan turn)

@@ -1,1 +1,1 @@
-SELECT id, expires_at FROM records WHERE key = ?1;
+SELECT id, revision, expires_at FROM records WHERE key = ?1;

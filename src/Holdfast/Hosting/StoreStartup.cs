@@ -58,11 +58,6 @@ internal sealed partial class StoreStartup(ISessionStore store, StorageKeys keys
 
     private void CheckDurability()
     {
-        if (store.Durability == StoreDurability.BestEffort)
-        {
-            LogBestEffort(StoreName);
-        }
-
         if (!environment.IsProduction())
         {
             return;
@@ -82,7 +77,4 @@ internal sealed partial class StoreStartup(ISessionStore store, StorageKeys keys
 
     [LoggerMessage(140, LogLevel.Warning, "Sessions are kept by '{Store}', in the memory of this process: a restart or a deploy loses all of them. For Production choose a store that outlives it, such as UseSqlite().")]
     private partial void LogProcess(string store);
-
-    [LoggerMessage(141, LogLevel.Warning, "As it is set up, the server of '{Store}' may lose sessions, or the last writes, when it crashes: acks are best effort. The store's package says how to set it up so that they are durable.")]
-    private partial void LogBestEffort(string store);
 }

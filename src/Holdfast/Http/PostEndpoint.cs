@@ -380,8 +380,30 @@ internal sealed class PostEndpoint(
             using var writer = new PageWriter(renderer, html, withDigest: false) { IsShell = true, Served = served };
             writer.WriteContent(renderer.RootId);
         });
+        if (!await ShowsStoredAsync(context, mounted))
+        {
+            await RefuseForNowAsync(context);
+            return;
+        }
+
         context.Response.StatusCode = status;
         await PageEndpoint.SendAsync(context, html);
+    }
+
+    /// <summary>Whether the page may be shown: where what it shows must be stored first, whether it is.</summary>
+    private async Task<bool> ShowsStoredAsync(HttpContext context, MountedPage mounted)
+    {
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.RequestAborted);
+        try
+        {
+            await mounted.UntilStoredAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private Ticket Renewed(Ticket ticket) => ticket with { Expires = tickets.Expiry() };

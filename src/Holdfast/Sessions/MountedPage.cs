@@ -205,6 +205,10 @@ internal sealed class MountedPage : IRenderHost, IViewHost, ILeaseHolder, IAsync
         return Task.CompletedTask;
     });
 
+    /// <summary>Waits until what the page shows is stored, where it must be: at once for all other pages.</summary>
+    public Task UntilStoredAsync(CancellationToken cancellationToken) =>
+        _state is { Type.IsBeforePatch: true } ? _session!.UntilDurableAsync(cancellationToken) : Task.CompletedTask;
+
     /// <summary>The members of the tab, as they were last restored or captured. Called while nothing runs.</summary>
     public IReadOnlyDictionary<string, byte[]> TabMembers => _state?.TabMembers() ?? [];
 

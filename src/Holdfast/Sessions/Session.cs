@@ -45,6 +45,9 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private TaskCompletionSource? _drained;
     private TaskCompletionSource? _becameDurable;
 
+    /// <summary>Completes when the write in flight was answered, or failed.</summary>
+    private TaskCompletionSource? _answered;
+
     public string Key => key;
 
     /// <summary>The version of the last change.</summary>
@@ -124,28 +127,58 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     // ---- reading ----
 
-    /// <summary>Takes over what other nodes wrote since this one last read or wrote.</summary>
+    /// <summary>Takes over what other nodes wrote before the call. While the store fails at writes it is not asked: what is unsaved here is the newest that there is to show.</summary>
+    /// <remarks>A write in flight may have been answered before others wrote, or be about to conflict: what is read beside it counts only where it is what is known here, and else when the write
+    /// was answered. The second write that is answered meanwhile began after the call, and its success says that nobody else had written.</remarks>
     /// <exception cref="Exception">What the store throws when it cannot be read.</exception>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
-        long known;
-        lock (_gate)
+        for (var answered = 0; answered < 2;)
         {
-            if (_writing)
+            long known;
+            lock (_gate)
             {
-                return; // A conflict will tell whether somebody else wrote.
+                if (_writing && IsStoreFailing)
+                {
+                    return;
+                }
+
+                known = _revision;
             }
 
-            known = _revision;
-        }
-
-        var read = await store.ReadAsync(key, known, cancellationToken).ConfigureAwait(false);
-        List<SliceLease> superseded;
-        lock (_gate)
-        {
-            if (read.Status == SessionReadStatus.Unchanged || _writing || _revision != known)
+            var read = await store.ReadAsync(key, known, cancellationToken).ConfigureAwait(false);
+            if (TryTakeOver(read, known, out var answer))
             {
                 return;
+            }
+
+            await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+            answered++;
+        }
+    }
+
+    /// <returns>False when it may only be looked at when the write in flight was answered, which <paramref name="answer"/> tells.</returns>
+    private bool TryTakeOver(SessionReadResult read, long known, out Task answer)
+    {
+        List<SliceLease> superseded;
+        answer = Task.CompletedTask;
+        lock (_gate)
+        {
+            if (_revision != known)
+            {
+                return false;
+            }
+
+            if (read.Status == SessionReadStatus.Unchanged || (_writing && known == 0 && read.Session is null))
+            {
+                return true;
+            }
+
+            if (_writing)
+            {
+                _answered ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                answer = _answered.Task;
+                return false;
             }
 
             superseded = Reconcile(read.Session);
@@ -153,6 +186,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         Tell(superseded);
+        return true;
     }
 
     /// <summary>What a view can do with a slice: from then on it is of the view's version here.</summary>
@@ -720,9 +754,11 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
                 IsStoreFailing = false;
                 delay = FirstDelay;
+                TellAnswered();
             }
             catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
             {
+                TellAnswered();
                 return;
             }
             catch (Exception exception)
@@ -734,6 +770,8 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                     KeepUnsaved();
                 }
 
+                TellAnswered();
+
                 await Task.Delay(delay, time, _abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (_abandon.IsCancellationRequested)
                 {
@@ -742,6 +780,15 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
                 delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
             }
+        }
+    }
+
+    private void TellAnswered()
+    {
+        lock (_gate)
+        {
+            _answered?.SetResult();
+            _answered = null;
         }
     }
 

@@ -79,22 +79,11 @@ internal sealed class TabPart
     public void ClearMembers() => _members.Clear();
 
     /// <summary>The highest settled ref of a document, or 0 when it is not known.</summary>
-    public long Watermark(string document)
-    {
-        foreach (var (known, settled) in _watermarks)
-        {
-            if (known == document)
-            {
-                return settled;
-            }
-        }
-
-        return 0;
-    }
+    public long Watermark(string document) => IndexOf(document) is >= 0 and var index ? _watermarks[index].Ref : 0;
 
     public void RaiseWatermark(string document, long settled)
     {
-        var index = _watermarks.FindIndex(watermark => watermark.Document == document);
+        var index = IndexOf(document);
         if (index >= 0)
         {
             settled = Math.Max(settled, _watermarks[index].Ref);
@@ -106,6 +95,19 @@ internal sealed class TabPart
         }
 
         _watermarks.Add((document, settled));
+    }
+
+    private int IndexOf(string document)
+    {
+        for (var i = 0; i < _watermarks.Count; i++)
+        {
+            if (_watermarks[i].Document == document)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     public byte[] Encode()

@@ -6,7 +6,8 @@ public enum StoreDurability : byte
     /// <summary>A crash of the process, the server or the machine loses nothing.</summary>
     Durable,
 
-    /// <summary>The server may lose the last writes when it crashes, or evict sessions: as it is set up, it promises no more.</summary>
+    /// <summary>The server may lose the last writes when it crashes, or evict sessions: as it is set up, it promises no more. The store logs a warning when it is opened,
+    /// with the settings that make it so.</summary>
     BestEffort,
 
     /// <summary>Everything ends with the process.</summary>

@@ -27,7 +27,7 @@ internal sealed class Farm : IAsyncDisposable
     /// <param name="stores">The stores of the run.</param>
     /// <param name="kind">Which of them.</param>
     /// <param name="count">How many nodes.</param>
-    /// <param name="fault">What is wrong with them, as <c>NodeFault</c> names it; none: they are the test app as it is.</param>
+    /// <param name="fault">What is wrong with them, as <c>NodeFault</c> names it, or <c>none</c>, so that they can still be told; null: they are the test app as it is.</param>
     public static async Task<Farm> StartAsync(SharedStores stores, StoreKind kind, int count, string? fault = null)
     {
         var place = await stores.NewPlaceAsync(kind);

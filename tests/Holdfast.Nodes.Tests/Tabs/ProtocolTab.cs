@@ -21,11 +21,18 @@ internal sealed class ProtocolTab : IJournalTab
 
     private readonly ProtocolClient _client;
     private readonly Random _random;
+    private readonly string _journal;
     private long _before; // The numbers of the documents before this one; a ref on top of it is the event's number.
     private long _noted; // Up to which ref the history has the acks.
 
-    public ProtocolTab(string name, Uri address, int seed, CookieContainer cookies)
+    /// <param name="name">Names the tab in its history.</param>
+    /// <param name="address">The site's.</param>
+    /// <param name="seed">What it does at random.</param>
+    /// <param name="cookies">The browser's.</param>
+    /// <param name="journal">The member that it writes: <c>own</c>, the tab's, or <c>left</c> or <c>right</c>, which all tabs of the browser have in common.</param>
+    public ProtocolTab(string name, Uri address, int seed, CookieContainer cookies, string journal = "own")
     {
+        _journal = journal;
         History = new TabHistory(name);
         _random = new Random(seed);
         _client = new ProtocolClient(new ProtocolClientOptions { BaseAddress = address, Cookies = cookies, Handler = _handler, Deadline = Patience });
@@ -88,12 +95,27 @@ internal sealed class ProtocolTab : IJournalTab
         History.Sent(number);
         try
         {
-            await _client.FireAsync("#append", "click", new JsonObject { ["detail"] = number });
+            await _client.FireAsync($"#append-{_journal}", "click", new JsonObject { ["detail"] = number });
         }
         catch (Exception exception) when (IsLostConnection(exception))
         {
             // The socket ended just then. The event has its ref, and waits for the next one.
         }
+    }
+
+    /// <summary>Makes many events, each at once as long as not too many are unacked.</summary>
+    public async Task AppendAsync(int events)
+    {
+        for (var i = 0; i < events; i++)
+        {
+            await AppendAsync();
+            while (_client.Unacked.Count >= MostUnacked)
+            {
+                await FirstAckedAsync();
+            }
+        }
+
+        await SettleAsync();
     }
 
     /// <summary>Waits until all events are acked, on whichever node that is.</summary>
@@ -113,7 +135,7 @@ internal sealed class ProtocolTab : IJournalTab
     }
 
     /// <summary>Waits until the page shows so many numbers, durable or not.</summary>
-    public Task ShowsAsync(int count) => _client.UntilAsync(it => Read(it.Text("#own")).Count == count);
+    public Task ShowsAsync(int count) => _client.UntilAsync(it => Read(it.Text($"#{_journal}")).Count == count);
 
     /// <summary>Drops the socket if there is one, and joins again.</summary>
     public async Task HopAsync()
@@ -133,7 +155,7 @@ internal sealed class ProtocolTab : IJournalTab
     public async Task ReadStoredAsync()
     {
         await ReloadAsync();
-        History.Stored(Read(_client.Text("#own")));
+        History.Stored(Read(_client.Text($"#{_journal}")));
     }
 
     public async ValueTask DisposeAsync()
@@ -198,7 +220,7 @@ internal sealed class ProtocolTab : IJournalTab
             var joined = await _client.RejoinAsync(cancellationToken);
             joined.Found.ShouldNotBe("error");
         });
-        History.Joined(Read(_client.Text("#own")));
+        History.Joined(Read(_client.Text($"#{_journal}")));
     }
 
     /// <summary>Until it succeeds, with back-off as the script has it, but for its longer waits.</summary>

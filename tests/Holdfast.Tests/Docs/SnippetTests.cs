@@ -26,6 +26,7 @@ public sealed partial class SnippetTests
     [InlineData("forms.md")]
     [InlineData("versions.md")]
     [InlineData("deploying.md")]
+    [InlineData("state.md")]
     [InlineData("what-is-stored.md")]
     public void A_guide_has_some(string guide) => Snippets.Select(row => row.Data.Item1).ShouldContain(Path.Combine("docs", "guides", guide));
 

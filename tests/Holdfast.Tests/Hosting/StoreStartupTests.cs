@@ -71,14 +71,6 @@ public class StoreStartupTests
     }
 
     [Fact]
-    public async Task A_store_that_promises_little_is_warned_of()
-    {
-        using var folder = new TemporaryFolder();
-        var log = await StartAsync("Development", folder, services => services.AddSingleton<ISessionStore>(new CarelessStore()));
-        log.ShouldHaveSingleItem().ShouldContain("acks are best effort");
-    }
-
-    [Fact]
     public async Task A_store_is_opened_that_was_registered_as_a_service()
     {
         using var folder = new TemporaryFolder();

@@ -208,6 +208,35 @@ public class DurabilityTests
     }
 
     [Fact]
+    public async Task A_post_that_does_nothing_shows_nothing_that_is_not_stored()
+    {
+        var clock = new FakeTimeProvider();
+        await using var world = new World { Time = clock };
+        await world.StartNodeAsync();
+        var client = await world.OpenAsync("/paying");
+        await client.ClickAsync("#pay");
+        await client.AckedAsync();
+        var form = await world.OpenFormAsync("/paying", client.Cookies);
+        var fields = form.FieldsOf("#pay").ConvertAll(field => field.Key.StartsWith("hf:", StringComparison.Ordinal) ? KeyValuePair.Create("hf:click:AAAAAA", field.Value) : field);
+        world.Store.HoldWrites();
+        await client.ClickAsync("#pay");
+        await client.PingAsync();
+        var posting = form.PostAsync(fields);
+        await Until.SoAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return posting.IsCompleted;
+        });
+        await posting;
+        form.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        world.Store.ReleaseWrites();
+        await client.AckedAsync();
+        await form.PostAsync(fields);
+        form.Status.ShouldBe(HttpStatusCode.Conflict);
+        form.Text("#paid").ShouldBe("2");
+    }
+
+    [Fact]
     public async Task What_another_tab_changed_is_not_seen_before_it_is_stored()
     {
         await using var world = await World.StartAsync();
@@ -259,6 +288,7 @@ public class DurabilityTests
         await client.ClickAsync("#fail");
         (await client.ReceiveAsync<ErrorFrame>()).Ref.ShouldBe(2);
         client.Acked.ShouldBe(0);
+        world.Store.ReleaseWrites();
     }
 
     [Fact]

@@ -1,3 +1,7 @@
+using Holdfast.Stores;
+using Holdfast.Testing.Faults;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Holdfast.Tests.Sessions;
 
 public class TabsTests
@@ -53,6 +57,51 @@ public class TabsTests
         // Last-write-wins between nodes for the same member within one write is documented; nobody is superseded and nothing hangs.
         two.Text("#count").ShouldBeOneOf("1", "2");
         one.Joined!.Start.ShouldNotBe(two.Joined?.Start);
+    }
+
+    [Fact]
+    public async Task A_tab_that_comes_to_a_node_which_is_writing_for_another_tab_finds_what_was_acked_elsewhere()
+    {
+        await using var world = await World.StartAsync();
+        var one = await world.OpenAsync("/journal");
+        await one.ClickAsync("#append-own");
+        await one.AckedAsync();
+        var store = new FaultyStore(world.Store);
+        await world.StartNodeAsync(configureServices: services => services.AddSingleton<ISessionStore>(store));
+        var two = await world.OpenTabAsync(one);
+        store.HoldWrites();
+        await two.ClickAsync("#append-own");
+        await two.UntilTextAsync("#own", "1");
+        await one.ClickAsync("#append-own");
+        await one.AckedAsync();
+
+        var reads = store.Reads;
+        var rejoin = one.RejoinAsync();
+        await Task.WhenAny(rejoin, Until.SoAsync(() => store.Reads > reads));
+        store.ReleaseWrites();
+        await rejoin;
+
+        one.Text("#own").ShouldBe("1 1");
+        await two.AckedAsync();
+    }
+
+    [Fact]
+    public async Task A_tab_that_comes_to_a_node_whose_writes_fail_does_not_wait_for_them()
+    {
+        await using var world = await World.StartAsync();
+        var one = await world.OpenAsync("/journal");
+        var two = await world.OpenTabAsync(one);
+        world.ExpectsErrors = true;
+        world.Store.FailWrites(WriteFault.BeforeItWasApplied, 1_000_000);
+        world.Store.FailReads();
+        await two.ClickAsync("#append-own");
+        await Until.SoAsync(() => world.Store.Writes > 1);
+
+        var three = await world.OpenTabAsync(one);
+
+        three.Text("#own").ShouldBe("");
+        world.Store.Heal();
+        await two.AckedAsync();
     }
 
     [Fact]

@@ -1,2 +1,0 @@
--- A new session in the place of an expired one.
-UPDATE records SET revision = ?1, expires_at = ?2 WHERE id = ?3;
