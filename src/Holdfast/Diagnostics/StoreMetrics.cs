@@ -92,7 +92,7 @@ internal sealed partial class StoreMetrics(HoldfastMeter meter, ILogger<StoreMet
         LogNoticeFailed(exception);
     }
 
-    [LoggerMessage(105, LogLevel.Error, "A user signed out, and the session's state could not be deleted. The browser's cookies are gone, so nobody can come back to it; it ends with its lifetime.")]
+    [LoggerMessage(105, LogLevel.Error, "A user signed out, and the session's state could not be deleted at once. The browser's cookies are gone, so nobody can come back to it; it is deleted when the store answers, or ends with its lifetime.")]
     private partial void LogSignOutFailed(Exception exception);
 
     [LoggerMessage(106, LogLevel.Warning, "Other nodes could not be told that a session was deleted or has another owner. They find out at their next look, within 5 minutes.")]

@@ -70,16 +70,26 @@ internal sealed class SessionGate(SessionRegistry sessions, SessionCookie cookie
     private async Task<(BrowserId Id, Session Session)> EnterAsUserAsync(HttpContext context, string user)
     {
         var own = await OwnAsync(context, user);
-        var visitor = await SignedInVisitorAsync(context, user);
+        (BrowserId Id, Session Session)? visitor;
+        try
+        {
+            visitor = await SignedInVisitorAsync(context, user);
+        }
+        catch
+        {
+            own?.Session.Release();
+            throw;
+        }
+
         if (visitor is null)
         {
             return own ?? New();
         }
 
-        cookie.Drop(context, ofUser: false);
         if (own is not { Session.Exists: true })
         {
             own?.Session.Release(); // It has nothing yet: the visitor's takes its place.
+            cookie.Drop(context, ofUser: false);
             return visitor.Value;
         }
 
@@ -88,7 +98,13 @@ internal sealed class SessionGate(SessionRegistry sessions, SessionCookie cookie
             await own.Value.Session.CarryOverAsync(visitor.Value.Session, context.RequestAborted).WaitAsync(options.Value.ReadTimeout, context.RequestAborted);
             var owner = visitor.Value.Session.Owner;
             await visitor.Value.Session.ChangeOwnerAsync(owner, new RecordOwner(null, owner.Generation + 1), keepsState: false, context.RequestAborted).WaitAsync(options.Value.ReadTimeout, context.RequestAborted);
+            cookie.Drop(context, ofUser: false); // Not before: it is the way to what could not be carried over.
             return own.Value;
+        }
+        catch
+        {
+            own.Value.Session.Release();
+            throw;
         }
         finally
         {
@@ -129,19 +145,24 @@ internal sealed class SessionGate(SessionRegistry sessions, SessionCookie cookie
         }
 
         var session = await UseAsync(id, context);
-        var owner = session.Owner;
-        var next = new RecordOwner(id.Key.TagOf(user), id.Generation + 1);
-        var isCarried = owner == next // Another request of this browser was quicker.
-            || (session.Exists && session.Admits(id.ClaimOf(null).Owner)
-                && await session.ChangeOwnerAsync(owner, next, keepsState: true, context.RequestAborted).WaitAsync(options.Value.ReadTimeout, context.RequestAborted))
-            || session.Owner == next;
-        if (isCarried)
+        var isCarried = false;
+        try
         {
-            return (id with { Generation = next.Generation }, session);
+            var owner = session.Owner;
+            var next = new RecordOwner(id.Key.TagOf(user), id.Generation + 1);
+            isCarried = owner == next // Another request of this browser was quicker.
+                || (session.Exists && session.Admits(id.ClaimOf(null).Owner)
+                    && await session.ChangeOwnerAsync(owner, next, keepsState: true, context.RequestAborted).WaitAsync(options.Value.ReadTimeout, context.RequestAborted))
+                || session.Owner == next;
+            return isCarried ? (id with { Generation = next.Generation }, session) : null;
         }
-
-        session.Release();
-        return null;
+        finally
+        {
+            if (!isCarried)
+            {
+                session.Release();
+            }
+        }
     }
 
     private (BrowserId Id, Session Session) New()

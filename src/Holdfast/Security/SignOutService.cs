@@ -3,11 +3,18 @@ using Holdfast.Diagnostics;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Holdfast.Security;
 
 /// <summary>The app's authentication service, around which a user who signs out loses the session of this browser: its state is deleted and its tabs, on every node, load anew.</summary>
-internal sealed class SignOutService(IAuthenticationService inner, IAuthenticationSchemeProvider schemes, ILiveSessions sessions, StoreMetrics metrics) : IAuthenticationService
+internal sealed class SignOutService(
+    IAuthenticationService inner,
+    IAuthenticationSchemeProvider schemes,
+    ILiveSessions sessions,
+    StoreMetrics metrics,
+    IOptions<HoldfastOptions> options,
+    TimeProvider time) : IAuthenticationService
 {
     public Task<AuthenticateResult> AuthenticateAsync(HttpContext context, string? scheme) => inner.AuthenticateAsync(context, scheme);
 
@@ -27,7 +34,8 @@ internal sealed class SignOutService(IAuthenticationService inner, IAuthenticati
 
         try
         {
-            await sessions.DeleteAsync(context, context.RequestAborted);
+            // A store that does not answer must not keep the user signed in: the deletion goes on without this request.
+            await sessions.DeleteAsync(context, CancellationToken.None).WaitAsync(options.Value.ReadTimeout, time, context.RequestAborted);
         }
         catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -48,7 +56,9 @@ internal sealed class SignOutService(IAuthenticationService inner, IAuthenticati
             InnerOf(known, provider),
             provider.GetRequiredService<IAuthenticationSchemeProvider>(),
             provider.GetRequiredService<ILiveSessions>(),
-            provider.GetRequiredService<StoreMetrics>()));
+            provider.GetRequiredService<StoreMetrics>(),
+            provider.GetRequiredService<IOptions<HoldfastOptions>>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddScoped<IAuthenticationService>(provider => provider.GetRequiredService<SignOutService>());
     }
 

@@ -12,12 +12,17 @@ internal sealed class Ownership
     private RecordOwner _sent;
     private bool _isRevoking;
     private bool _isRevokingSent;
+    private bool _isChangingSent;
+    private bool _isEmptied;
 
     /// <summary>Whose the record is.</summary>
     public RecordOwner Owner { get; private set; }
 
     /// <summary>Whether a change waits to be written. The owner of a new record does not: it goes with the first change of state.</summary>
     public bool IsChanging { get; private set; }
+
+    /// <summary>Whether a change waits to be written that leaves nothing of the state, whoever wrote it.</summary>
+    public bool IsEmptying => _isEmptied && Owner != _stored;
 
     /// <summary>Whether a claim still counts: it is the owner's, and nothing of its generation was revoked.</summary>
     /// <param name="claimed">The claim.</param>
@@ -40,8 +45,9 @@ internal sealed class Ownership
         }
     }
 
-    public void Change(RecordOwner next)
+    public void Change(RecordOwner next, bool keepsState)
     {
+        _isEmptied = !keepsState || IsEmptying;
         Owner = next;
         IsChanging = true;
         Revoke();
@@ -63,6 +69,7 @@ internal sealed class Ownership
     {
         _sent = Owner;
         _isRevokingSent = _isRevoking;
+        _isChangingSent = IsChanging;
         _isRevoking = IsChanging = false;
     }
 
@@ -71,17 +78,17 @@ internal sealed class Ownership
     public bool Committed()
     {
         var isRevoked = _isRevokingSent;
-        _isRevokingSent = false;
+        _isRevokingSent = _isChangingSent = false;
         _stored = _sent;
         return isRevoked;
     }
 
     /// <summary>What was sent is not known to be stored.</summary>
-    public void KeepUnsaved(bool exists)
+    public void KeepUnsaved()
     {
-        IsChanging |= Owner != _stored && exists;
+        IsChanging |= _isChangingSent;
         _isRevoking |= _isRevokingSent;
-        _isRevokingSent = false;
+        _isRevokingSent = _isChangingSent = false;
     }
 
     /// <summary>Takes over whose the record is in the store, unless that is about to change here. One that is gone from the store keeps its owner.</summary>

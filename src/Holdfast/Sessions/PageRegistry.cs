@@ -34,6 +34,7 @@ internal sealed class PageRegistry(TimeProvider time, TimeSpan graceTime, int ma
                 || page.Identity.Tab != tab
                 || page.Identity.Document != document
                 || page.Address.Record != address.Record
+                || page.Address.Browser != address.Browser
                 || page.Address.User != address.User
                 || page.Address.Uri != address.Uri)
             {

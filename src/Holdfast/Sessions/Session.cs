@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Holdfast.Diagnostics;
 using Holdfast.State;
 using Holdfast.Stores;
@@ -252,7 +253,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 return false;
             }
 
-            _ownership.Change(next);
+            _ownership.Change(next, keepsState);
             _version++;
             foreach (var slice in keepsState ? [] : _slices.Values.ToArray())
             {
@@ -367,11 +368,12 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     }
 
     /// <summary>A newer instance of the tab has written, or the lease was ended.</summary>
-    private bool IsFencedOff(SliceLease lease, out Slice.Tab tab)
+    private bool IsFencedOff(SliceLease lease, [NotNullWhen(false)] out Slice.Tab? tab)
     {
-        tab = lease.Slice.GetOrAddTab(lease.Tab);
-        if (!lease.IsSuperseded && (!limits.IsFenced || tab.Part.Fence == lease.Fence))
+        var fence = lease.Slice.Tabs.TryGetValue(lease.Tab, out tab) ? tab.Part.Fence : Fence.None;
+        if (!lease.IsSuperseded && (!limits.IsFenced || fence == lease.Fence))
         {
+            tab ??= lease.Slice.GetOrAddTab(lease.Tab);
             return false;
         }
 
@@ -533,7 +535,20 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
                 return -1;
             }
 
-            MakeRoom(lease, tab, type, changes);
+            try
+            {
+                MakeRoom(lease, tab, type, changes);
+            }
+            catch (StateException)
+            {
+                if (StartWriting())
+                {
+                    _ = Task.Run(WriteAsync); // What was removed is not enough, and removed.
+                }
+
+                throw;
+            }
+
             foreach (var change in changes)
             {
                 var member = type.Members[change.Member];
@@ -837,7 +852,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
         }
 
         _inFlight.Clear();
-        _ownership.KeepUnsaved(exists: _revision != 0);
+        _ownership.KeepUnsaved();
     }
 
     private void Conflict(StoredSession? stored)
@@ -878,6 +893,13 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             if (isDropped)
             {
                 _unsaved.Remove(slice);
+            }
+
+            if (_ownership.IsEmptying)
+            {
+                slice.Clear(null, _version); // Another node has written what this one did not know.
+                MarkUnsaved(slice);
+                isDropped = true;
             }
 
             foreach (var lease in _leases)

@@ -16,6 +16,10 @@ internal sealed class Slice(string key)
     private readonly uint _firstEpoch = SliceHeader.NewEpoch();
     private uint? _epoch;
     private bool _isRemoved;
+
+    /// <summary>The epoch that began when the slice was cleared here, until that is known to be stored: what the store has of an earlier one ends with the next write.</summary>
+    private uint? _cleared;
+    private uint? _clearedSent;
     private SliceHeader? _sentHeader;
     private SliceStatus? _refusal;
     private PersistedView? _view;
@@ -161,6 +165,10 @@ internal sealed class Slice(string key)
         if (Tabs.Remove(id, out var tab))
         {
             Size -= tab.Size;
+            if (tab.Attempted is [var fence, ..])
+            {
+                Dropped[id] = fence; // It was removed before it was added.
+            }
         }
     }
 
@@ -211,7 +219,7 @@ internal sealed class Slice(string key)
         _ended.UnionWith(_unreadable.Select(entry => entry.Key));
         _unreadable.Clear();
         _isRemoved = kept is null;
-        _epoch = SliceHeader.NewEpoch();
+        _epoch = _cleared = SliceHeader.NewEpoch();
         Recount();
     }
 
@@ -332,6 +340,7 @@ internal sealed class Slice(string key)
     public void Send()
     {
         _sentHeader = Header;
+        _clearedSent = _cleared;
         _endedSent = [.. _ended];
         _unreadableSent = _unreadable.Count;
         foreach (var (id, fence) in Dropped)
@@ -352,6 +361,7 @@ internal sealed class Slice(string key)
     public void Committed()
     {
         StoredHeader = _sentHeader;
+        _cleared = _cleared == _clearedSent ? null : _cleared;
         _ended.ExceptWith(_endedSent);
         _unreadable.RemoveRange(0, Math.Min(_unreadableSent, _unreadable.Count));
         _sent.Clear();
@@ -410,31 +420,62 @@ internal sealed class Slice(string key)
         {
             Unsaved.Clear();
             Dropped.Clear();
-            _isRemoved = false;
+            _cleared = null;
         }
 
-        if (isDropped || StoredHeader is null)
+        if (_cleared is not null && _cleared != header?.Epoch)
         {
-            _epoch = header?.Epoch; // Another node was the first to write it, or wrote it last.
+            EndStored(members.Keys, parts);
+        }
+        else
+        {
+            KeepNewer(parts);
+            _isRemoved &= header is null;
+            if (isDropped || StoredHeader is null)
+            {
+                _epoch = header?.Epoch ?? SliceHeader.NewEpoch(); // Another node was the first to write it, or wrote it last, or has removed it.
+            }
         }
 
         StoredHeader = header;
-        if (_isRemoved)
+        MergeMembers(members, version);
+        MergeTabs(parts, isDropped);
+        Recount();
+        return isDropped;
+    }
+
+    /// <summary>The slice was cleared here, and others have written in the life that ended: the next write ends that too.</summary>
+    private void EndStored(IEnumerable<string> members, Dictionary<string, TabPart> parts)
+    {
+        Unsaved.UnionWith(members);
+        foreach (var (id, part) in parts)
         {
-            Unsaved.UnionWith(members.Keys);
-            foreach (var (id, part) in parts)
+            if (!Tabs.TryGetValue(id, out var tab) || !tab.IsUnsaved)
             {
                 Dropped[id] = part.Fence;
             }
         }
-        else
+
+        _ended.UnionWith(_unreadable.Select(entry => entry.Key));
+        _unreadable.Clear();
+    }
+
+    /// <summary>What others wrote after it was removed here is not what was removed.</summary>
+    private void KeepNewer(Dictionary<string, TabPart> parts)
+    {
+        if (_cleared is not null) // It is stored, and only the answer was lost.
         {
-            MergeMembers(members, version);
-            MergeTabs(parts, isDropped);
+            Unsaved.RemoveWhere(name => !Members.ContainsKey(name));
+            _cleared = null;
         }
 
-        Recount();
-        return isDropped;
+        foreach (var (id, part) in parts)
+        {
+            if (Dropped.TryGetValue(id, out var fence) && fence != part.Fence)
+            {
+                Dropped.Remove(id);
+            }
+        }
     }
 
     /// <summary>Decodes what is stored, and brings it to the version of the view that uses it, if one does.</summary>

@@ -167,6 +167,68 @@ public class IdentityTests
     }
 
     [Fact]
+    public async Task A_visitors_state_can_still_be_carried_over_after_the_store_did_not_answer_in_time()
+    {
+        await using var world = await World.StartAsync("--Holdfast:ReadTimeout=00:00:00.2");
+        world.ExpectsErrors = true;
+        var client = await CountedAsync(world, 5, "ada");
+        var own = (await world.RecordsAsync()).ShouldHaveSingleItem();
+        await GetAsync(world, client, "/lapse");
+        await client.ReloadAsync();
+        await client.JoinAsync();
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+        await client.DropAsync();
+        await SignInAsync(world, client, "ada");
+
+        var node = await world.StartNodeAsync(); // Where nothing else is in use.
+        world.Store.HoldWrites(own);
+        await GetAsync(world, client, "/counter");
+        client.Cookies.GetAllCookies().Count(cookie => cookie.Name.StartsWith("hf-", StringComparison.Ordinal)).ShouldBe(2);
+        world.Store.ReleaseWrites();
+        await Until.SoAsync(() => node.Sessions.Count == 0);
+
+        await client.ReloadAsync();
+        client.Text("#count").ShouldBe("1");
+        client.Cookies.GetAllCookies().Count(cookie => cookie.Name.StartsWith("hf-", StringComparison.Ordinal)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_sign_in_that_the_store_does_not_answer_keeps_no_session_in_use()
+    {
+        await using var world = await World.StartAsync("--Holdfast:ReadTimeout=00:00:00.2");
+        world.ExpectsErrors = true;
+        var client = await CountedAsync(world, 5, "ada");
+        var own = (await world.RecordsAsync()).ShouldHaveSingleItem();
+        await GetAsync(world, client, "/lapse");
+        await client.ReloadAsync();
+        await client.JoinAsync();
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+        await SignInAsync(world, client, "ada");
+
+        var node = await world.StartNodeAsync();
+        world.Store.HoldWrites((await world.RecordsAsync()).Single(record => record != own));
+        await GetAsync(world, client, "/counter");
+        world.Store.ReleaseWrites();
+        await Until.SoAsync(() => node.Sessions.Count == 0);
+    }
+
+    [Fact]
+    public async Task A_user_is_signed_out_at_once_where_the_store_does_not_answer_and_the_state_goes_when_it_does()
+    {
+        await using var world = await World.StartAsync("--Holdfast:ReadTimeout=00:00:00.2");
+        world.ExpectsErrors = true;
+        var client = await CountedAsync(world, 3, "ada");
+        world.Store.HoldWrites();
+        await GetAsync(world, client, "/sign-out").WaitAsync(TimeSpan.FromSeconds(10));
+        client.Cookies.GetAllCookies().ShouldBeEmpty();
+        world.Store.ReleaseWrites();
+        await Until.SoAsync(() => world.Node.Sessions.Count == 0);
+        await ShouldBeEmptyAsync(world);
+    }
+
+    [Fact]
     public async Task A_users_view_is_the_same_in_every_browser_and_outlives_the_sign_out()
     {
         await using var world = await World.StartAsync();
@@ -197,6 +259,32 @@ public class IdentityTests
         await SignInAsync(world, client, "ada");
         await client.ReloadAsync();
         client.Text("#count").ShouldBe("3");
+    }
+
+    [Fact]
+    public async Task A_waiting_users_page_of_before_a_sign_out_is_not_taken_up_after_it()
+    {
+        await using var world = new World();
+        var first = await world.StartNodeAsync();
+        var client = world.Browser();
+        await SignInAsync(world, client, "ada");
+        await client.GetPageAsync("/account");
+        await client.JoinAsync();
+        await client.ClickAsync("#up");
+        await client.AckedAsync();
+        await client.DropAsync();
+
+        await world.StartNodeAsync(); // The first hears nothing of what happens here.
+        await GetAsync(world, client, "/sign-out");
+        await SignInAsync(world, client, "ada");
+        var fresh = world.Tab(client);
+        await fresh.GetPageAsync("/account");
+        client.Ticket = fresh.Ticket;
+        world.Proxy.TargetPort = first.Port;
+        var known = client.Joined!.Instance;
+        var joined = await client.JoinAsync();
+        joined.Instance.ShouldNotBe(known);
+        client.Text("#count").ShouldBe("1");
     }
 
     [Fact]
