@@ -75,19 +75,25 @@ internal sealed class PageEndpoint(
         try
         {
             var entry = await gate.EnterAsync(context, pageType);
-            return await ShowsStoredAsync(context, pageType, entry.Session) ? entry : Unread(entry);
+            var isShown = false;
+            try
+            {
+                isShown = await ShowsStoredAsync(context, pageType, entry.Session);
+                return isShown ? entry : entry with { Session = null };
+            }
+            finally
+            {
+                if (!isShown)
+                {
+                    entry.Session?.Release();
+                }
+            }
         }
         catch (Exception exception) when (!context.RequestAborted.IsCancellationRequested)
         {
             metrics.ReadFailed(exception);
             return new SessionEntry(cookie.ClaimOf(context) ?? cookie.New().ClaimOf(Tickets.UserOf(context.User)), null, null);
         }
-    }
-
-    private static SessionEntry Unread(SessionEntry entry)
-    {
-        entry.Session!.Release();
-        return entry with { Session = null };
     }
 
     /// <summary>Whether what a page shows may be sent: where it must be stored first, whether it is.</summary>

@@ -597,11 +597,21 @@ public sealed class FaultModelTests
 
         public List<Link> HalfOpen { get; } = [];
 
+        /// <summary>How long a join has after an answer before it is taken to wait for the next one.</summary>
+        private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
         public async Task<MountedPage> MountAsync(PageAddress address, string tab, bool isRejoin, long acked)
         {
             var identity = new PageIdentity(global::Holdfast.Connections.InstanceName.New(), tab, tab);
-            var page = await _mounter.MountAsync(
+            var mounting = _mounter.MountAsync(
                 address, identity, new ClaimsPrincipal(), new MountTerms(MountReason.Join) { IsFresh = !isRejoin, ExpectsState = isRejoin, Acked = acked }, CancellationToken.None);
+            while (!mounting.IsCompleted && Store.Release())
+            {
+                // The other node has written beside a write of this one: the join waits until that is answered.
+                await ((Task)mounting.WaitAsync(Patience)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            var page = await mounting;
             Mounted.Add(page);
             Views.Add(ModelView.LastMounted!);
             return page;
