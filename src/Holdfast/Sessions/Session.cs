@@ -38,6 +38,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
     private long _durable;
     private SliceLease[] _leases = [];
     private bool _touch;
+    private long _drops;
     private bool _writing;
     private bool _retired;
     private int _users;
@@ -277,12 +278,27 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
 
     /// <summary>Lays another record's members and tabs over this one's: a visitor's state is carried over to a user who has some already. What is of another version than the user's, where no view in use here
     /// takes both, is left behind.</summary>
-    public async Task CarryOverAsync(Session visitor, CancellationToken cancellationToken)
+    /// <remarks>Where another node writes one of these tabs meanwhile, what was laid over is dropped with it, and laid over again.</remarks>
+    /// <exception cref="ForeignRecordException">This record is another's by now.</exception>
+    public async Task CarryOverAsync(Session visitor, RecordOwner claim, CancellationToken cancellationToken)
     {
         var copies = visitor.CopyState();
+        for (var drops = -1L; drops != Interlocked.Read(ref _drops);)
+        {
+            drops = Overlay(copies, claim);
+            await FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>How often something unsaved had been dropped until then.</returns>
+    private long Overlay(List<Slice.Copy> copies, RecordOwner claim)
+    {
         bool write;
+        long drops;
         lock (_gate)
         {
+            _ownership.Enter(claim, exists: _revision != 0);
+            drops = _drops;
             _version++;
             foreach (var copy in copies)
             {
@@ -309,7 +325,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             _ = WriteAsync();
         }
 
-        await FlushAsync(cancellationToken).ConfigureAwait(false);
+        return drops;
     }
 
     private List<Slice.Copy> CopyState()
@@ -893,6 +909,7 @@ internal sealed class Session(string key, ISessionStore store, SessionLimits lim
             if (isDropped)
             {
                 _unsaved.Remove(slice);
+                _drops++;
             }
 
             if (_ownership.IsEmptying)

@@ -192,6 +192,24 @@ public sealed class RemovalTests : IDisposable
         session.Durable.ShouldBe(session.Version);
     }
 
+    [Fact]
+    public async Task What_is_carried_over_while_another_node_writes_the_same_tab_is_there_all_the_same()
+    {
+        var own = await UseAsync(_here);
+        await SetAsync(own, Lease(own, "/page", "a"), nameof(Kept.Shared), "own");
+        var visitor = await _here.UseAsync("visitor", CancellationToken.None);
+        await SetAsync(visitor, Lease(visitor, "/page", "a"), nameof(Kept.Own), "of the visitor's tab");
+        await SetAsync(visitor, Lease(visitor, "/page", "a"), nameof(Kept.Shared), "of the visitor");
+        var other = await UseAsync(_elsewhere);
+        await SetAsync(other, Lease(other, "/page", "a"), nameof(Kept.Own), "late");
+
+        await own.CarryOverAsync(visitor, RecordOwner.Visitor, CancellationToken.None);
+
+        var entries = await EntriesAsync();
+        Text(entries, EntryKind.Member, nameof(Kept.Shared)).ShouldBe("\"of the visitor\"");
+        Text(entries, EntryKind.Tab, "a").ShouldContain("of the visitor's tab");
+    }
+
     private static ValueTask<Session> UseAsync(SessionRegistry node) => node.UseAsync("s", CancellationToken.None);
 
     private static SliceLease Lease(Session session, string slice, string tab, RecordOwner claim = default) =>

@@ -376,7 +376,7 @@ public sealed partial class StateVersionTests
             visitor.Look("/tally", PersistedView.Of(Assembly.Load("Holdfast.TestApp.Versions.Second").GetType("Holdfast.TestViews.Tally", throwOnError: true)!));
         }
 
-        await user.CarryOverAsync(visitor, CancellationToken.None);
+        await user.CarryOverAsync(visitor, user.Owner, CancellationToken.None);
         var stored = (await world.Store.ReadAsync("user:ada", 0, CancellationToken.None)).Session!;
         stored.Entries.Select(World.Text).Select(Plain).Order(StringComparer.Ordinal).ShouldBe(expected);
         SaidBy(node).Count.ShouldBe(isInUse || isNew ? 0 : 1);
