@@ -13,7 +13,7 @@ public class AdoptionTests
         "/adoption", "/two-hundred", "/throws", "/rows/keyed-lambda", "/rows/unkeyed-lambda", "/rows/keyed-on", "/rows/unkeyed-on", "/rows/keyed-bind",
         "/rows/unkeyed-bind", "/rows/keyed-child", "/rows/unkeyed-child", "/rows/keyed-table", "/rows/sorted", "/poison", "/typing", "/binding", "/sleeper", "/posts/rows",
         "/posts/controls", "/posts/letter", "/registration", "/own-post", "/posts/mixed", "/binds", "/choices", "/composition", "/drawing", "/events", "/edit-form",
-        "/guarded", "/clearing", "/also-shared", "/profile", "/journal", "/paying", "/head", "/late-head", "/places/5", "/scripted", "/users", "/basket", "/booking", "/styled", "/zone",
+        "/guarded", "/clearing", "/also-shared", "/profile", "/journal", "/paying", "/payment", "/head", "/late-head", "/places/5", "/scripted", "/users", "/basket", "/booking", "/styled", "/zone",
     ];
 
     [Theory]
