@@ -1,4 +1,4 @@
-using Holdfast.Diagnostics;
+using Holdfast.Hosting;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

@@ -1,6 +1,7 @@
 using Holdfast.Security;
+using Holdfast.Sessions;
 
-namespace Holdfast.Sessions;
+namespace Holdfast.Http;
 
 /// <summary>Finds the record of a signed-in user. Thread-safe.</summary>
 internal sealed class UserRecords(SessionRegistry sessions, StorageKeys keys)

@@ -3,7 +3,7 @@ using Holdfast.Stores;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
-namespace Holdfast.Diagnostics;
+namespace Holdfast.Hosting;
 
 /// <summary>Whether this node should get visitors: it is not shutting down, and its store answers. The answer may be public, so it names no host and no path, and
 /// carries no exception; the log has those.</summary>
