@@ -95,7 +95,9 @@ internal sealed class SessionGate(SessionRegistry sessions, SessionCookie cookie
 
         try
         {
-            await own.Value.Session.CarryOverAsync(visitor.Value.Session, own.Value.Id.ClaimOf(user).Owner, context.RequestAborted).WaitAsync(options.Value.ReadTimeout, context.RequestAborted);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+            limit.CancelAfter(options.Value.ReadTimeout); // It must not lay anything over the session when this use of it has ended.
+            await own.Value.Session.CarryOverAsync(visitor.Value.Session, own.Value.Id.ClaimOf(user).Owner, limit.Token);
             var owner = visitor.Value.Session.Owner;
             await visitor.Value.Session.ChangeOwnerAsync(owner, new RecordOwner(null, owner.Generation + 1), keepsState: false, context.RequestAborted).WaitAsync(options.Value.ReadTimeout, context.RequestAborted);
             cookie.Drop(context, ofUser: false); // Not before: it is the way to what could not be carried over.
